@@ -1,0 +1,17 @@
+import { defineConfig } from "vite";
+
+// Two entries: what every page loads, and what only the studio needs. Django reads the manifest to find the
+// hashed names, so nothing in a template names a built file.
+export default defineConfig({
+  base: "/static/build/",
+  publicDir: false,
+  build: {
+    manifest: "manifest.json",
+    outDir: "../backline/static/build",
+    emptyOutDir: true,
+    target: "es2022",
+    rolldownOptions: {
+      input: { main: "src/main.ts", studio: "src/studio.ts" },
+    },
+  },
+});
