@@ -73,14 +73,8 @@ def launches(chromium: Path) -> bool:
     if not chromium.is_file():
         return False
     with tempfile.TemporaryDirectory() as profile:
-        command = [
-            chromium,
-            *FLAGS,
-            *QUIET,
-            f"--user-data-dir={profile}",
-            "--dump-dom",
-            "data:text/html,<p>up</p>",
-        ]
+        page = ["--dump-dom", "data:text/html,<p>up</p>"]
+        command: list[str | Path] = [chromium, *FLAGS, *QUIET, f"--user-data-dir={profile}", *page]
         with contextlib.suppress(SetupFailed):
             return "<p>up</p>" in run(command, timeout_s=60)
     return False
@@ -98,7 +92,8 @@ def ways() -> Iterator[tuple[str, Callable[[], None]]]:
 def install_with_apt() -> None:
     """Install the distribution's Chromium into the system, as root."""
     env = {"DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "update"], env=env)
+    with contextlib.suppress(SetupFailed):
+        run(["apt-get", "update"], env=env)  # one dead source of many is no reason to give up
     run(["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES], env=env)
 
 
@@ -134,7 +129,8 @@ def unpack_with_apt() -> None:
         "-oAcquire::Languages=none",
         "-oAPT::Keep-Downloaded-Packages=true",
     ]
-    run(["apt-get", *options, "update"])
+    with contextlib.suppress(SetupFailed):
+        run(["apt-get", *options, "update"])
     run(["apt-get", *options, "install", "-y", "--no-install-recommends", "--download-only", *PACKAGES])
     for deb in sorted((cache / "archives").glob("*.deb")):
         run(["dpkg", "-x", deb, tree])
