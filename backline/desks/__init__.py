@@ -1,0 +1,1 @@
+"""Where people work: pages that combine domains. Nothing imports a desk."""

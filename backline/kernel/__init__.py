@@ -1,0 +1,1 @@
+"""The ground floor: what any platform needs and nothing that knows what music is."""
