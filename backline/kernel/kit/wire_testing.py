@@ -1,9 +1,9 @@
-"""For tests only: a raw ASGI application on a real uvicorn (uvloop, httptools) on loopback, and plain ways to talk to it.
+"""For tests only: a raw ASGI application on a real uvicorn (uvloop, httptools) on loopback, and plain ways
+to talk to it.
 
 What a server does with ranges, hang-ups and slow clients shows only on a real socket.
 """
 
-import asyncio
 import http.client
 import socket
 import threading
@@ -35,7 +35,6 @@ class LiveServer:
     """A server that is running on a loopback port."""
 
     port: int
-    loop: asyncio.AbstractEventLoop
 
     def request(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
@@ -59,7 +58,7 @@ class LiveServer:
 def live_server(app: App, *, lifespan: bool = False) -> Iterator[LiveServer]:
     """Run the application until the block ends; its background tasks are awaited."""
     config = uvicorn.Config(
-        cast(ASGIApplication, app),
+        cast("ASGIApplication", app),
         host="127.0.0.1",
         port=0,
         log_config=None,
@@ -69,31 +68,15 @@ def live_server(app: App, *, lifespan: bool = False) -> Iterator[LiveServer]:
         timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    async def run() -> None:
-        loops.append(asyncio.get_running_loop())
-        await server.serve()
-
-    thread = threading.Thread(target=lambda: asyncio.run(run(), loop_factory=None) if False else _run(config, run))
+    thread = threading.Thread(target=server.run)
     thread.start()
     try:
         wait_until(lambda: server.started or not thread.is_alive())
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield LiveServer(port, loops[0])
+        yield LiveServer(port)
     finally:
         server.should_exit = True
         thread.join(WAIT_S)
-
-
-def _run(config: uvicorn.Config, run: Callable[[], object]) -> None:
-    server_loop = config.get_loop_factory()
-    loop = server_loop() if server_loop is not None else asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(run())  # type: ignore[arg-type]
-        loop.run_until_complete(loop.shutdown_default_executor())
-    finally:
-        loop.close()
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -1,0 +1,133 @@
+"""The raw ASGI application under /media/: public pictures and waveform peaks, by signed address, to be kept
+for ever.
+
+It asks no database: the signature is the permission. Content is served so that a browser can only show it:
+no sniffing, no scripts, no frames. Where blobs lie in a bucket, the answer is a redirect to the bucket's
+own expiring address.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from backline.kernel.kit.asgi import (
+    ClientGone,
+    Headers,
+    Receive,
+    Scope,
+    Send,
+    header,
+    query_value,
+    respond,
+    respond_problem,
+)
+from backline.kernel.kit.clock import now
+from backline.kernel.kit.errors import DomainError
+from backline.kernel.storage.blobs import BlobMissing, BlobStore
+from backline.kernel.storage.files import OpenBlobs, TruncatedBlob, send_blob
+from backline.kernel.storage.signed_url import PREFIX, MediaPass, MediaSigner
+
+PRESIGNED_S: Final = 3600
+log = structlog.get_logger("storage.media")
+
+
+class MethodRefused(DomainError):
+    """The address exists, but is not for this method (RFC 9110, section 15.5.6)."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "This address can only be read"
+
+
+class MediaApp:
+    """Serves GET and HEAD of signed public blobs."""
+
+    def __init__(self, store: BlobStore, signer: MediaSigner, *, clock: Callable[[], datetime] = now) -> None:
+        self._store = store
+        self._signer = signer
+        self._clock = clock
+        self._files = OpenBlobs()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        is_head = scope["method"] == "HEAD"
+        try:
+            if not is_head and scope["method"] != "GET":
+                await respond_problem(send, MethodRefused(), [(b"allow", b"GET, HEAD")])
+                return
+            await self._serve(scope, receive, send, is_head)
+        except DomainError as error:
+            await respond_problem(send, error, head=is_head)
+        except TruncatedBlob:
+            log.exception("storage.blob_damaged", path=scope["path"])
+            await respond_problem(send, BlobMissing(), head=is_head)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, is_head: bool) -> None:
+        at = self._clock()
+        allowed = self._signer.read(
+            scope["path"].removeprefix(PREFIX),
+            expiry=query_value(scope, b"e"),
+            signature=query_value(scope, b"s"),
+            at=at,
+        )
+        path = await asyncio.to_thread(self._store.local_path, allowed.sha256)
+        if path is None:
+            await self._redirect(send, allowed)
+            return
+        headers = _headers(allowed, at)
+        if matches_etag(header(scope, b"if-none-match"), f'"{allowed.sha256}"'):
+            await send({"type": "http.response.start", "status": 304, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        blob = await self._files.open(path)
+        headers += [
+            (b"content-type", allowed.content_type.encode()),
+            (b"content-length", str(blob.size_bytes).encode()),
+        ]
+        start = {"type": "http.response.start", "status": 200, "headers": headers}
+        if is_head:
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+            return
+        try:
+            await send_blob(receive, send, start, blob, 0, blob.size_bytes)
+        except ClientGone:
+            log.debug("storage.media_client_gone", path=scope["path"])
+
+    async def _redirect(self, send: Send, allowed: MediaPass) -> None:
+        address = await asyncio.to_thread(
+            self._store.presign, allowed.sha256, content_type=allowed.content_type, seconds=PRESIGNED_S
+        )
+        if address is None:
+            log.error("storage.blob_missing", sha256=allowed.sha256)
+            raise BlobMissing
+        kept = "no-store" if allowed.expires_at else f"public, max-age={PRESIGNED_S // 2}"
+        await respond(send, 302, [(b"location", address.encode()), (b"cache-control", kept.encode())])
+
+
+def matches_etag(condition: str | None, etag: str) -> bool:
+    """Whether an If-None-Match field names this entity tag, by weak comparison (RFC 9110, section 13.1.2)."""
+    if condition is None:
+        return False
+    return condition.strip() == "*" or etag in _ETAG.findall(condition)
+
+
+_ETAG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
+
+
+def _headers(allowed: MediaPass, at: datetime) -> Headers:
+    if allowed.expires_at is None:
+        kept = "public, max-age=31536000, immutable"
+    else:
+        kept = f"private, max-age={max(0, int((allowed.expires_at - at).total_seconds()))}"
+    return [
+        (b"etag", f'"{allowed.sha256}"'.encode()),
+        (b"cache-control", kept.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; sandbox"),
+        (b"cross-origin-resource-policy", b"cross-origin"),
+    ]
