@@ -5,6 +5,7 @@ and hold no thread while a slow client reads or writes. These helpers keep them 
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any, Final
@@ -28,9 +29,19 @@ Headers = list[tuple[bytes, bytes]]
 LINGER_BYTES: Final = 8 * 1024 * 1024
 LINGER_S: Final = 3.0
 
+_ETAG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
+
 
 class ClientGone(Exception):
     """The client hung up before the request or the answer was complete."""
+
+
+class MethodNotAllowed(DomainError):
+    """The address exists, but not for this method (RFC 9110, section 15.5.6); the answer carries Allow."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "This address does not take that method"
 
 
 def header(scope: Scope, name: bytes) -> str | None:
@@ -86,6 +97,13 @@ def query_value(scope: Scope, name: bytes) -> str:
         if part.startswith(wanted):
             return part[len(wanted) :].decode("latin-1")
     return ""
+
+
+def matches_etag(condition: str | None, etag: str) -> bool:
+    """Whether an If-None-Match field names this entity tag, by weak comparison (RFC 9110, section 13.1.2)."""
+    if condition is None:
+        return False
+    return condition.strip() == "*" or etag in _ETAG.findall(condition)
 
 
 async def next_body(receive: Receive, *, idle_s: float) -> tuple[bytes, bool]:

@@ -90,16 +90,23 @@ class OpenBlobs:
 
     async def open(self, path: Path) -> OpenBlob:
         """The open file, from the kept ones if it was opened lately. Raises FileNotFoundError."""
-        kept = self._kept.get(path)
-        if kept is not None and time.monotonic() - kept.opened_at < KEPT_OPEN_S:
-            self._kept.move_to_end(path)
+        kept = self.kept(path)
+        if kept is not None:
             return kept
-        self._kept.pop(path, None)
         opened = await asyncio.to_thread(OpenBlob, path)
         self._kept[path] = opened
         while len(self._kept) > self._capacity:
             self._kept.popitem(last=False)
         return opened
+
+    def kept(self, path: Path) -> OpenBlob | None:
+        """The open file if it was opened lately."""
+        kept = self._kept.get(path)
+        if kept is None or time.monotonic() - kept.opened_at > KEPT_OPEN_S:
+            self._kept.pop(path, None)
+            return None
+        self._kept.move_to_end(path)
+        return kept
 
     def close(self) -> None:
         """Let go of all; those still being sent close when they are done."""

@@ -7,7 +7,6 @@ own expiring address.
 """
 
 import asyncio
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -17,10 +16,12 @@ import structlog
 from backline.kernel.kit.asgi import (
     ClientGone,
     Headers,
+    MethodNotAllowed,
     Receive,
     Scope,
     Send,
     header,
+    matches_etag,
     query_value,
     respond,
     respond_problem,
@@ -33,14 +34,6 @@ from backline.kernel.storage.signed_url import PREFIX, MediaPass, MediaSigner
 
 PRESIGNED_S: Final = 3600
 log = structlog.get_logger("storage.media")
-
-
-class MethodRefused(DomainError):
-    """The address exists, but is not for this method (RFC 9110, section 15.5.6)."""
-
-    code = "method_not_allowed"
-    status = 405
-    title = "This address can only be read"
 
 
 class MediaApp:
@@ -57,7 +50,7 @@ class MediaApp:
         is_head = scope["method"] == "HEAD"
         try:
             if not is_head and scope["method"] != "GET":
-                await respond_problem(send, MethodRefused(), [(b"allow", b"GET, HEAD")])
+                await respond_problem(send, MethodNotAllowed(), [(b"allow", b"GET, HEAD")])
                 return
             await self._serve(scope, receive, send, is_head)
         except DomainError as error:
@@ -107,16 +100,6 @@ class MediaApp:
             raise BlobMissing
         kept = "no-store" if allowed.expires_at else f"public, max-age={PRESIGNED_S // 2}"
         await respond(send, 302, [(b"location", address.encode()), (b"cache-control", kept.encode())])
-
-
-def matches_etag(condition: str | None, etag: str) -> bool:
-    """Whether an If-None-Match field names this entity tag, by weak comparison (RFC 9110, section 13.1.2)."""
-    if condition is None:
-        return False
-    return condition.strip() == "*" or etag in _ETAG.findall(condition)
-
-
-_ETAG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 
 
 def _headers(allowed: MediaPass, at: datetime) -> Headers:

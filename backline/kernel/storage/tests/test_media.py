@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from backline.kernel.kit.asgi import matches_etag
 from backline.kernel.kit.wire_testing import live_server
 from backline.kernel.storage.blobs import BlobRef
 from backline.kernel.storage.disk import DiskBlobStore
-from backline.kernel.storage.media import MediaApp, matches_etag
+from backline.kernel.storage.media import MediaApp
 from backline.kernel.storage.signed_url import MediaExpired, MediaPass, MediaRefused, MediaSigner
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
