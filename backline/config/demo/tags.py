@@ -1,7 +1,7 @@
 """Writes a demo track's tags in the way of its container: ID3, Vorbis comments or iTunes atoms.
 
-All carry the same facts: title, artist, album, number, year, ISRC, composer, lyrics, cover, and the mark
-for explicit words. Timed lyrics go into the plain lyrics field as LRC text, as most taggers do.
+All carry the same facts: title, artist, album, number, year, genre, ISRC, composer, lyrics, cover, and
+the mark for explicit words. Timed lyrics go into the plain lyrics field as LRC text, as most taggers do.
 """
 
 # mutagen has no types; this is the only file of the demo that calls it.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mutagen.aiff import AIFF
 from mutagen.flac import FLAC, Picture
-from mutagen.id3 import APIC, ID3, TALB, TCOM, TDRC, TIT2, TPE1, TRCK, TSRC, TXXX, USLT
+from mutagen.id3 import APIC, ID3, TALB, TCOM, TCON, TDRC, TIT2, TPE1, TRCK, TSRC, TXXX, USLT
 from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4, MP4Cover, MP4FreeForm
 from mutagen.oggopus import OggOpus
@@ -77,6 +77,7 @@ def _fill_id3(tags: ID3, track: DemoTrack, cover: bytes) -> None:
     tags.add(TALB(encoding=_UTF_8, text=track.album))
     tags.add(TRCK(encoding=_UTF_8, text=str(track.number)))
     tags.add(TDRC(encoding=_UTF_8, text=str(track.year)))
+    tags.add(TCON(encoding=_UTF_8, text=track.artist.genres[0]))
     tags.add(TSRC(encoding=_UTF_8, text=track.isrc))
     tags.add(TCOM(encoding=_UTF_8, text=_composers(track)))
     tags.add(APIC(encoding=_UTF_8, mime="image/jpeg", type=_FRONT_COVER, desc="", data=cover))
@@ -93,6 +94,7 @@ def _comments(track: DemoTrack) -> dict[str, list[str]]:
         "ALBUM": [track.album],
         "TRACKNUMBER": [str(track.number)],
         "DATE": [str(track.year)],
+        "GENRE": [track.artist.genres[0]],
         "ISRC": [track.isrc],
         "COMPOSER": _composers(track),
     }
@@ -144,6 +146,7 @@ def _tag_mp4(track: DemoTrack, path: Path, cover: bytes) -> None:
     file["\xa9ART"] = [track.artist.name]
     file["\xa9alb"] = [track.album]
     file["\xa9day"] = [str(track.year)]
+    file["\xa9gen"] = [track.artist.genres[0]]
     file["\xa9wrt"] = _composers(track)
     file["trkn"] = [(track.number, 0)]
     file["----:com.apple.iTunes:ISRC"] = [MP4FreeForm(track.isrc.encode("ascii"))]

@@ -92,6 +92,7 @@ def test_tags_read_back(tmp_path: Path, file_format: FileFormat) -> None:
         "artist": track.artist.name,
         "album": track.album,
         "number": str(track.number),
+        "genre": track.artist.genres[0],
         "isrc": track.isrc,
         "lyrics": track.lyrics_text,
     }
@@ -105,6 +106,7 @@ def _facts(tags: Any, file_format: FileFormat) -> dict[str, str]:
         "artist": "TPE1",
         "album": "TALB",
         "number": "TRCK",
+        "genre": "TCON",
         "isrc": "TSRC",
         "lyrics": "USLT::und",
     }
@@ -114,6 +116,7 @@ def _facts(tags: Any, file_format: FileFormat) -> dict[str, str]:
             "artist": tags["\xa9ART"][0],
             "album": tags["\xa9alb"][0],
             "number": str(tags["trkn"][0][0]),
+            "genre": tags["\xa9gen"][0],
             "isrc": bytes(tags["----:com.apple.iTunes:ISRC"][0]).decode(),
             "lyrics": tags["\xa9lyr"][0],
         }
