@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
-from backline.config.postgres import current_role, database_url_for
+from backline.config.postgres import DatabaseRole, current_role, database_url_for
 from backline.config.settings import get_settings
 from backline.kernel.kit import logs
 
@@ -39,10 +39,10 @@ def database_from(url: str, *, pool: bool) -> dict[str, Any]:
 
 
 DATABASE_ROLE = current_role()
-DATABASES = {"default": database_from(database_url_for(DATABASE_ROLE), pool=DATABASE_ROLE == "web")}
+DATABASES = {"default": database_from(database_url_for(DATABASE_ROLE), pool=DATABASE_ROLE is DatabaseRole.WEB)}
 # The owner's connection (tests, the command line) takes the web role while it acts for somebody, see
 # kit.rows.
-ROWS_ASSUME_WEB_ROLE = DATABASE_ROLE == "owner"
+ROWS_ASSUME_WEB_ROLE = DATABASE_ROLE is DatabaseRole.OWNER
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = BACKLINE.secret_key
@@ -134,7 +134,6 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -199,6 +198,8 @@ WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/build/assets/.+$"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+# Files are always files, never memory: an action takes them over by their path.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = str(BACKLINE.incoming_dir)
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

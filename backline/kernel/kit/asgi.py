@@ -106,37 +106,47 @@ def matches_etag(condition: str | None, etag: str) -> bool:
     return condition.strip() == "*" or etag in _ETAG.findall(condition)
 
 
-async def next_body(receive: Receive, *, idle_s: float) -> tuple[bytes, bool]:
-    """The next piece of the request's body and whether more follows.
+class RequestBody:
+    """The body of one request, piece by piece."""
 
-    Raises ClientGone when the client hung up, TimeoutError when nothing came for `idle_s` seconds.
-    """
-    async with asyncio.timeout(idle_s):
-        message = await receive()
-    if message["type"] != "http.request":
-        raise ClientGone
-    return message.get("body", b""), bool(message.get("more_body", False))
+    __slots__ = ("_receive", "is_over")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_over = False
+
+    async def next(self, *, idle_s: float) -> bytes:
+        """The next piece, which may be empty; `is_over` says whether it was the last.
+
+        Raises ClientGone when the client hung up, TimeoutError when nothing came for `idle_s` seconds.
+        """
+        async with asyncio.timeout(idle_s):
+            message = await self._receive()
+        if message["type"] != "http.request":
+            self.is_over = True
+            raise ClientGone
+        self.is_over = not message.get("more_body", False)
+        return bytes(message.get("body", b""))
 
 
 async def refuse_early(
-    receive: Receive, send: Send, error: DomainError, headers: Headers | None = None
+    body: RequestBody, send: Send, error: DomainError, headers: Headers | None = None
 ) -> None:
-    """Refuse a request whose body is still under way, and close the connection.
+    """Refuse a request whose body may still be under way, and close the connection.
 
     The answer goes out whole first; then a little of the body is taken and thrown away, because closing a
     socket with unread bytes makes the system reset it, and the client would never see the answer (RFC 9112,
     section 9.6).
     """
-    body = orjson.dumps(problem(error))
-    lines = [*problem_headers(error), (b"connection", b"close"), (b"content-length", str(len(body)).encode())]
+    said = orjson.dumps(problem(error))
+    lines = [*problem_headers(error), (b"connection", b"close"), (b"content-length", b"%d" % len(said))]
     await send({"type": "http.response.start", "status": error.status, "headers": lines + (headers or [])})
-    await send({"type": "http.response.body", "body": body, "more_body": True})
-    left, more = LINGER_BYTES, True
+    await send({"type": "http.response.body", "body": said, "more_body": True})
+    left = LINGER_BYTES
     with suppress(ClientGone, TimeoutError):
         async with asyncio.timeout(LINGER_S):
-            while more and left > 0:
-                piece, more = await next_body(receive, idle_s=LINGER_S)
-                left -= len(piece)
+            while left > 0 and not body.is_over:
+                left -= len(await body.next(idle_s=LINGER_S))
     await send({"type": "http.response.body", "body": b""})
 
 
