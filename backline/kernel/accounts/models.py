@@ -1,4 +1,6 @@
-"""The tables of people. Roles are grants of their own, so that nobody can hand himself one by editing his row."""
+"""The tables of people. Roles are grants of their own, so that nobody can hand himself one by editing his
+row.
+"""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -52,7 +54,7 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS = ("name",)
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
     rows: ClassVar = RowPolicies(
         read="id = {actor} OR {staff} OR {auth}", insert="{auth}", update="id = {actor} OR {staff} OR {auth}"
@@ -84,6 +86,14 @@ class User(AbstractBaseUser):
             )
         return self._roles
 
+    def keep_roles(self, roles: frozenset[Role]) -> None:
+        """Remember roles that were read together with the account, to save the query."""
+        self._roles = roles
+
+    def forget_roles(self) -> None:
+        """Read the roles anew when they are next asked for."""
+        self.__dict__.pop("_roles", None)
+
     @property
     def is_staff(self) -> bool:
         """True for moderators and admins: they may enter the admin."""
@@ -100,11 +110,20 @@ class User(AbstractBaseUser):
             return False
         if Role.ADMIN in self.roles:
             return True
-        return Role.MODERATOR in self.roles and (".view_" in perm or perm.startswith(("artists.", "catalog.")))
+        return Role.MODERATOR in self.roles and (
+            ".view_" in perm or perm.startswith(("artists.", "catalog."))
+        )
 
     def has_module_perms(self, app_label: str) -> bool:
         """Staff see every module in the admin."""
         return self.is_active and self.is_staff
+
+
+# Moderators are staff too, so being of the staff is not enough here: the grant itself is looked up.
+_ACTOR_IS_ADMIN = (
+    "({staff} AND EXISTS (SELECT 1 FROM accounts_rolegrant held WHERE held.user_id = {actor}"
+    " AND held.role = 'admin' AND held.revoked_at IS NULL))"
+)
 
 
 class RoleGrant(Row):
@@ -115,11 +134,12 @@ class RoleGrant(Row):
     granted_by_id = models.UUIDField(null=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
-    # An artist's role comes with the profile that the person makes; every other role is the staff's to give.
+    # An artist's role comes with the profile that the person makes; every other role is an admin's to give
+    # and take.
     rows: ClassVar = RowPolicies(
         read="user_id = {actor} OR {staff} OR {auth}",
-        insert="{staff} OR (user_id = {actor} AND role = 'artist')",
-        update="{staff}",
+        insert=f"(user_id = {{actor}} AND role = 'artist') OR {_ACTOR_IS_ADMIN}",
+        update=_ACTOR_IS_ADMIN,
     )
 
     class Meta:
@@ -138,7 +158,9 @@ class RoleGrant(Row):
 
 
 class RefreshToken(Row):
-    """A refresh token, kept as its hash. Each use replaces it; using one twice ends its whole family (RFC 9700)."""
+    """A refresh token, kept as its hash. Each use replaces it; using one twice ends its whole family (RFC
+    9700).
+    """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="refresh_tokens")
     family_id = models.UUIDField()
@@ -179,6 +201,7 @@ class Mail(Row):
     """A mail to one person: written with the change that causes it, sent by a job afterwards."""
 
     to = models.EmailField(max_length=254)
+    user_id = models.UUIDField(null=True)  # whose mail it is, so that it can be forgotten with the person
     subject = models.CharField(max_length=200)
     text = models.TextField()
     html = models.TextField(blank=True)
@@ -188,12 +211,17 @@ class Mail(Row):
 
     # Mail holds links that open accounts. The mailbox page (local only) reads through its own setting.
     rows: ClassVar = RowPolicies(
-        read="{staff} OR current_setting('backline.mailbox', true) = 'on'", insert="true", worker_may_delete=True
+        read="{staff} OR current_setting('backline.mailbox', true) = 'on'",
+        insert="true",
+        worker_may_delete=True,
     )
 
     class Meta:
         db_table = "accounts_mail"
-        indexes = (models.Index(fields=("-created_at", "-id"), name="accounts_mail_newest"),)
+        indexes = (
+            models.Index(fields=("-created_at", "-id"), name="accounts_mail_newest"),
+            models.Index(fields=("user_id",), name="accounts_mail_person"),
+        )
 
     def __str__(self) -> str:
         return f"{self.to}: {self.subject}"

@@ -1,0 +1,1 @@
+"""Outside services that accounts hand things to, each behind a Protocol with its offline twin."""
