@@ -1,18 +1,14 @@
-"""What every test shares: a database as the web process sees it, storage of its own, no network but loopback."""
+"""What every test shares: a database as the web process sees it, and storage of its own.
+
+Sockets other than loopback are refused by an option in pyproject.toml (pytest-socket).
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pytest_socket import disable_socket, socket_allow_hosts
 
 from backline.kernel.storage.store import StorageConfig, configure
-
-
-def pytest_runtest_setup() -> None:
-    """Refuse every socket but loopback and Unix ones."""
-    disable_socket(allow_unix_socket=True)
-    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,11 @@ from procrastinate.contrib.django import app
 from backline.core.catalog.actions import processing
 from backline.core.catalog.media.errors import MediaCrashed
 from backline.core.catalog.models import Upload, UploadState
-from backline.core.catalog.tus import sweep_expired
+from backline.core.catalog.uploads.sink import UploadSink
 from backline.kernel.kit.clock import now
 from backline.kernel.kit.errors import DomainError
 from backline.kernel.outbox.jobs import Lane
+from backline.kernel.storage.store import incoming_dir
 
 MAX_ATTEMPTS = 6
 UPLOAD_KEPT = timedelta(hours=24)
@@ -55,7 +56,7 @@ def cut_hook(track_id: str) -> None:
 @app.task(name="catalog.sweep_uploads", queueing_lock="catalog.sweep_uploads")
 def sweep_uploads(timestamp: int) -> None:
     """Every hour: give up uploads that did not go on for a day."""
-    sweep_expired(UPLOAD_KEPT)
+    UploadSink(incoming_dir()).sweep_expired(now() - UPLOAD_KEPT)
     Upload.objects.filter(state=UploadState.RECEIVING, created_at__lt=now() - 2 * UPLOAD_KEPT).update(
         state=UploadState.REFUSED,
         error_code="upload_expired",

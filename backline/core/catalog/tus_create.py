@@ -1,6 +1,6 @@
 """Announcing a resumable upload (tus 1.0.0, creation extension): the one step of the protocol that asks the database.
 
-The answer's Location carries a signed token; the bytes then go to the raw application in `tus.py`.
+The answer's Location carries a signed token; the bytes then go to the raw application in `uploads/tus.py`.
 """
 
 import base64
@@ -13,11 +13,13 @@ from django.views.decorators.http import require_POST
 from backline.core.artists.errors import StepMissing
 from backline.core.artists.queries import find_artist_of
 from backline.core.catalog.actions.uploads import begin_upload
-from backline.core.catalog.tus import UploadGrant, begin_part, upload_address
+from backline.core.catalog.uploads.grants import UploadGrant, upload_address
+from backline.core.catalog.uploads.sink import UploadSink
 from backline.kernel.accounts.identity import actor_of, require_user
 from backline.kernel.kit.clock import now
 from backline.kernel.kit.conf import conf
 from backline.kernel.kit.errors import Malformed
+from backline.kernel.storage.store import incoming_dir
 
 LIFETIME = timedelta(hours=24)
 
@@ -57,7 +59,7 @@ def create_upload(request: HttpRequest) -> HttpResponse:
     grant = UploadGrant(
         upload_id=upload.id, owner_id=user.id, size_bytes=upload.size_bytes, expires_at=now() + LIFETIME
     )
-    begin_part(grant)
+    UploadSink(incoming_dir()).create(upload.id)
     response = HttpResponse(status=201)
     response["Location"] = upload_address(grant, secret=conf().secret_key)
     response["Tus-Resumable"] = "1.0.0"

@@ -57,7 +57,7 @@ def process_track(track_id: UUID) -> None:
         with _work_folder() as folder:
             source = _source_of(track, folder)
             result = ingest_file(source, folder / "out", hook=_wanted_hook(track))
-            _make_ready(track_id, _store(result))
+            _make_ready(track_id, _Stored(result, _cover_of(track, result, folder)))
     except MediaRefused as error:
         fail_track(track_id, error)
 
@@ -128,7 +128,7 @@ def _source_of(track: Track, folder: Path) -> Path:
     if not track.source_sha256:
         unpacked = folder / "member"
         with store.fetch(track.archive_sha256) as archive:
-            wanted = [m for m in list_album(archive) if m.name == track.archive_member]
+            wanted = [m for m in list_album(archive).tracks if m.name == track.archive_member]
             if not wanted:
                 raise Damaged("The zip no longer holds this file: send the sound itself.")
             extract_member(archive, wanted[0], unpacked)
@@ -164,21 +164,27 @@ def _put_peaks(path: Path) -> str:
     return blob_store().put_file(path, content_type="application/json").sha256
 
 
-def _store(result: IngestResult) -> _Stored:
-    return _Stored(result, _cover_of(result))
-
-
-def _cover_of(result: IngestResult) -> dict[str, str] | None:
-    """The picture of the tags; a broken one is no reason to refuse the sound."""
-    if result.cover_path is None:
-        return None
+def _cover_of(track: Track, result: IngestResult, folder: Path) -> dict[str, str] | None:
+    """The picture of the tags, else the album's; a broken one is no reason to refuse the sound."""
     try:
-        return store_image(result.cover_path)
+        picture = result.cover_path or _album_picture(track, folder)
+        return store_image(picture) if picture is not None else None
     except DomainError as error:
         if error.status >= 500:
             raise
         log.info("catalog.cover_ignored", why=error.detail)
         return None
+
+
+def _album_picture(track: Track, folder: Path) -> Path | None:
+    if not track.archive_sha256:
+        return None
+    with blob_store().fetch(track.archive_sha256) as archive:
+        covers = list_album(archive).covers
+        if not covers:
+            return None
+        extract_member(archive, covers[0], folder / "cover")
+    return folder / "cover"
 
 
 @transaction.atomic

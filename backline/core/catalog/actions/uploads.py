@@ -4,24 +4,30 @@ Judging by the first bytes happens at once, so that a wrong file is refused whil
 is a job's work. The original goes to storage untouched. A refusal leaves neither rows nor files behind.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from django.db import transaction
+
 from backline.core.artists.gate import GatedAction, pass_gate
 from backline.core.artists.models import Artist
+from backline.core.artists.rules import BadValue, clean_line
 from backline.core.catalog import events, rules
 from backline.core.catalog.actions.tracks import next_position
 from backline.core.catalog.errors import BadTrack, UploadNotFound, UploadTooLarge
-from backline.core.catalog.media.archive import AlbumMember, list_album
+from backline.core.catalog.media.archive import list_album
 from backline.core.catalog.media.errors import EmptyFile
 from backline.core.catalog.media.model import Container
 from backline.core.catalog.media.sniff import sniff
 from backline.core.catalog.models import Track, Upload, UploadState
+from backline.core.catalog.uploads.grants import UploadGrant
 from backline.kernel.accounts.models import User
 from backline.kernel.kit.clock import now
 from backline.kernel.kit.conf import conf
 from backline.kernel.kit.errors import DomainError
+from backline.kernel.kit.rows import Actor, act_as
 from backline.kernel.outbox.facts import publish
 from backline.kernel.storage.store import blob_store
 
@@ -113,7 +119,7 @@ def receive_file(
 def _receive_album(
     user: User, artist: Artist, path: Path, filename: str, upload: Upload | None
 ) -> list[ReceivedTrack]:
-    members = list_album(path)
+    members = list_album(path).tracks
     archive = blob_store().put_file(path, content_type="application/zip")
     first = next_position(artist)
     received = []
@@ -121,23 +127,45 @@ def _receive_album(
         track = Track(artist=artist, upload=upload, position=position)
         track.archive_sha256, track.archive_member = archive.sha256, member.name
         track.source_name = clean_filename(member.name)
-        track.source_size_bytes = _size_of(member)
+        track.source_size_bytes = member.size
         _name(track, None, track.source_name)
         _receive(user, track)
         received.append(ReceivedTrack(track, member.name))
     return received
 
 
-def _size_of(member: AlbumMember) -> int:
-    return member.size_bytes
+def take_in(grant: UploadGrant, path: Path) -> None:
+    """Accept a resumable upload whose last byte has arrived, as its owner, in a transaction of its own.
+
+    Raises what `finish_upload` raises; a final refusal is recorded on the upload. The part file stays where it is until
+    the transaction has committed (a second name of it is given away), so that a failure on the way loses nothing.
+    """
+    given = path.with_suffix(".taken")
+    given.unlink(missing_ok=True)
+    os.link(path, given)
+    try:
+        with transaction.atomic(), act_as(Actor(grant.owner_id)):
+            user = User.objects.get(id=grant.owner_id)
+            finish_upload(grant.upload_id, user, given)
+    except DomainError as error:
+        if error.status < 500:
+            with transaction.atomic(), act_as(Actor(grant.owner_id)):
+                refuse_upload(grant.upload_id, error)
+        raise
+    finally:
+        given.unlink(missing_ok=True)
+
+
+def was_taken_in(grant: UploadGrant) -> bool:
+    """Whether the upload has become tracks already."""
+    with transaction.atomic(), act_as(Actor(grant.owner_id)):
+        return Upload.objects.filter(id=grant.upload_id, state=UploadState.COMPLETE).exists()
 
 
 def _name(track: Track, title: str | None, filename: str) -> None:
     if title is None:
         track.title = rules.title_from(filename)
         return
-    from backline.core.artists.rules import BadValue, clean_line
-
     try:
         track.title = clean_line(title, max_length=200)
     except BadValue as error:
