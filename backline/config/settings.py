@@ -38,6 +38,8 @@ from backline.kernel.kit.limits import RateLimit
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
 MIB = 1024 * 1024
+# Set by whoever starts a process of ours: as which database role it connects (postgres/roles.py).
+ROLE_VARIABLE = "BACKLINE_DATABASE_ROLE"
 
 
 class SettingsInvalid(Exception):
@@ -263,6 +265,11 @@ class Settings(BaseSettings):
         return self.max_upload_mb * MIB
 
     @property
+    def has_own_logins(self) -> bool:
+        """Whether the operator made the logins of web and worker himself."""
+        return bool(self.database_web_url and self.database_worker_url)
+
+    @property
     def incoming_dir(self) -> Path:
         """Folder for files that are still arriving."""
         return self.data_dir / "incoming"
@@ -391,10 +398,19 @@ def secret_key_of(data_dir: Path) -> str:
     return path.read_text().strip()
 
 
+def _without_other_logins(settings: Settings) -> Settings:
+    """Forget the owner's address in a process that has one of its own, wherever it was read from."""
+    own = {"web": "database_web_url", "worker": "database_worker_url"}.get(os.environ.get(ROLE_VARIABLE, ""))
+    if own is None or not getattr(settings, own):
+        return settings
+    others = {"database_url", "database_web_url", "database_worker_url"} - {own}
+    return settings.model_copy(update=dict.fromkeys(others))
+
+
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """Return this process's settings, read once, with the secret key in place. Raises SettingsInvalid."""
-    settings = read_settings()
+    settings = _without_other_logins(read_settings())
     if settings.secret_key:
         return settings
     try:

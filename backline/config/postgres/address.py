@@ -42,9 +42,20 @@ def database_name(url: str) -> str:
     return unquote(parts.path.lstrip("/")) or unquote(parts.username or "")
 
 
-def shown(url: str) -> str:
-    """Return the address without its password, for people to read."""
+def password_of(url: str) -> str:
+    """Return the password an address holds, or nothing."""
+    return unquote(urlsplit(url).password or "")
+
+
+def without_password(url: str) -> str:
+    """Return the address without its password: for command lines, which everybody can read."""
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
     name = user.partition(":")[0]
-    return urlunsplit((parts.scheme, f"{name}@{host}" if name else host, parts.path, "", ""))
+    netloc = f"{name}@{host}" if name else host
+    return urlunsplit((parts.scheme, netloc, parts.path, parts.query, parts.fragment))
+
+
+def shown(url: str) -> str:
+    """Return the address without password and options, for people to read."""
+    return without_password(url).partition("?")[0]

@@ -14,21 +14,17 @@ import hashlib
 import hmac
 import os
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from backline.config.postgres.address import database_name, with_login
 from backline.config.postgres.errors import RolesRefused
-
-if TYPE_CHECKING:
-    from backline.config.settings import Settings
+from backline.config.settings import ROLE_VARIABLE, Settings, get_settings
 
 Connection = psycopg.Connection[tuple[object, ...]]
 MAX_NAME_BYTES = 63
 ATTEMPTS = 10
-ENVIRONMENT = "BACKLINE_DATABASE_ROLE"
 
 
 class DatabaseRole(StrEnum):
@@ -49,7 +45,7 @@ GROUPS = (DatabaseRole.WEB, DatabaseRole.WORKER)
 
 def current_role() -> DatabaseRole:
     """Return the role this process was started in; the owner for the command line and tests."""
-    return DatabaseRole(os.environ.get(ENVIRONMENT) or DatabaseRole.OWNER)
+    return DatabaseRole(os.environ.get(ROLE_VARIABLE) or DatabaseRole.OWNER)
 
 
 def login_name(database: str, role: DatabaseRole) -> str:
@@ -90,7 +86,6 @@ def database_url_for(role: DatabaseRole, settings: Settings | None = None) -> st
     address of our own Postgres, which is known as soon as that has been started once.
     """
     from backline.config.postgres.cluster import known_owner_url  # here: the cluster needs the roles' names
-    from backline.config.settings import get_settings
 
     settings = settings or get_settings()
     given = {
