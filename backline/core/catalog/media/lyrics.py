@@ -59,7 +59,9 @@ def parse_lrc(text: str) -> TimedLyrics:
 
 
 def is_lrc(text: str) -> bool:
-    """Whether somebody meant LRC: a line begins with a time stamp. Whether it can be read is for `parse_lrc` to say."""
+    """Whether somebody meant LRC: a line begins with a time stamp. Whether it can be read is for `parse_lrc`
+    to say.
+    """
     return any(_STAMP.match(line.strip()) for line in text.removeprefix("\ufeff").splitlines())
 
 
