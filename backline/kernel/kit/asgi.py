@@ -26,8 +26,8 @@ Headers = list[tuple[bytes, bytes]]
 
 # After an early refusal this much of the unread body is still taken, so that the client gets to read the
 # answer.
-LINGER_BYTES: Final = 8 * 1024 * 1024
-LINGER_S: Final = 3.0
+LINGER_BYTES: Final = 64 * 1024 * 1024
+LINGER_S: Final = 10.0
 
 _ETAG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 

@@ -65,6 +65,7 @@ def live_server(app: App, *, lifespan: bool = False) -> Iterator[LiveServer]:
         loop="uvloop",
         http="httptools",
         lifespan="on" if lifespan else "off",
+        proxy_headers=False,
         timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
