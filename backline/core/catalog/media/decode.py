@@ -107,8 +107,8 @@ class SoundReader:
     def blocks(self, block_frames: int, *, max_ms: int = MAX_TRACK_MS) -> Iterator[Samples]:
         """Blocks of exactly `block_frames` samples per channel; only the last may be shorter.
 
-        Raises TooLong as soon as more than `max_ms` has been decoded, and after the last block Damaged, Truncated or
-        TooShort when what was decoded is not what a whole track would be.
+        Raises TooLong as soon as more than `max_ms` has been decoded, and after the last block Damaged, Truncated
+        or TooShort when what was decoded is not what a whole track would be.
         """
         limit = max_ms * self.shape.sample_rate_hz // 1000
         buffer, filled, total = self._empty_block(block_frames), 0, 0
@@ -193,7 +193,7 @@ class SoundReader:
         )
 
     def _judge(self, total: int) -> None:
-        """Whether what was decoded is a whole track. A claim beyond the longest track is not believed at all."""
+        """Refuse what is not a whole track. A claim beyond the longest track is not believed at all."""
         decoded_ms = total * 1000 // self.shape.sample_rate_hz
         allowed_bad = max(DAMAGE_FORGIVEN, round(self._packets * DAMAGED_SHARE))
         claimed_ms = self.probe.claimed_ms
@@ -248,7 +248,9 @@ def open_sound(path: Path) -> Iterator[SoundReader]:
         raise _unopenable(container_kind, claim) from error
     with container:
         stream = _sound_stream(container)
-        yield SoundReader(container, stream, _probe_headers(container_kind, stream), claim)
+        probed = _probe_headers(container_kind, stream)
+        stream.codec_context.thread_count = 1  # cheaper for sound than handing frames to threads and back
+        yield SoundReader(container, stream, probed, claim)
 
 
 def probe(path: Path) -> Probe:

@@ -8,7 +8,7 @@ from backline.kernel.kit.errors import DomainError
 
 
 class MediaRefused(DomainError):
-    """The uploaded file cannot become a track. The parent of every refusal that the file itself has earned."""
+    """The uploaded file cannot become a track: the parent of every refusal that the file has earned."""
 
     code = "media_refused"
     status = 422

@@ -143,7 +143,7 @@ def _decibels(mean_square: Scores) -> Scores:
 
 
 def _spread(values: Scores, least: float) -> Scores:
-    """Values brought to 0..1; differences smaller than `least` altogether do not count as much as large ones."""
+    """Values brought to 0..1; differences smaller than `least` altogether count less than large ones."""
     low, high = float(np.percentile(values, 10)), float(values.max())
     return np.asarray(np.clip((values - high) / max(least, high - low) + 1, 0, 1))
 
@@ -252,7 +252,7 @@ def _refined(values: Scores, near: int, *, reach: int) -> float:
 
 
 def _nearby_onset(features: Features, start_ms: float, latest_ms: int, grid: _Grid | None) -> float | None:
-    """The strongest onset around a start, near ones and those on the beat first; None where nothing begins."""
+    """The strongest onset around a start, near ones and those on the beat first; None if nothing begins."""
     times = features.flux_offset_ms + np.arange(len(features.flux)) * features.flux_step_ms
     near = np.flatnonzero((np.abs(times - start_ms) <= SNAP_MS) & (times <= latest_ms))
     if not near.size:

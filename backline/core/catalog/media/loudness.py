@@ -32,6 +32,7 @@ class LoudnessMeter:
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
         graph = av.filter.Graph()
+        graph.threads = 1
         self._source = graph.add_abuffer(
             sample_rate=shape.sample_rate_hz,
             format="fltp",

@@ -89,8 +89,8 @@ def _kbits(version: int, layer: Layer) -> tuple[int, ...]:
 def find_frames(data: bytes, *, is_whole: bool, must_start_here: bool) -> Layer | None:
     """The coding of the first run of frames in `data`, or None.
 
-    `is_whole` says that the data ends where the file does, so that a run may be cut short by the end; `must_start_here`
-    lets a single frame at the very start count, as it does behind an ID3 tag.
+    `is_whole` says that the data ends where the file does, so that a run may be cut short by the end;
+    `must_start_here` lets a single frame at the very start count, as it does behind an ID3 tag.
     """
     at = data.find(b"\xff")
     while 0 <= at < len(data) - 7:

@@ -221,7 +221,7 @@ class _Encoders:
         return self._each(lambda encoder: encoder.finish(window))
 
     def _each(self, do: Callable[[_Encoder], _T]) -> list[_T]:
-        # All are waited for before the first failure is raised: an encoder must not be closed while its thread runs.
+        # All are waited for before the first failure is raised: none may be closed while its thread runs.
 
         futures = [self._pool.submit(do, encoder) for encoder in self._encoders]
         wait(futures)
@@ -246,7 +246,7 @@ def _encoders(kind: RenditionKind, shape: Shape, out_dir: Path) -> Iterator[_Enc
 
 
 def _rate_of(encoding: Encoding, source_rate: int) -> int:
-    """Opus knows 48 kHz only; MP3 keeps to the two rates that every decoder knows, whichever is the relative."""
+    """Opus knows 48 kHz only; MP3 keeps to the two rates that every decoder knows."""
     if encoding is Encoding.OPUS_WEBM:
         return OPUS_RATE_HZ
     return 44_100 if source_rate % 11_025 == 0 else 48_000

@@ -127,7 +127,7 @@ def _isrc(text: str | None, notes: list[str]) -> str | None:
 
 
 def _checked_cover(covers: list[tuple[bool, bytes]], notes: list[str]) -> tuple[bytes | None, str | None]:
-    """The front cover, or else the first picture, if it is a picture of sane size whatever it claims to be."""
+    """The front cover, or else the first picture, if it really is a picture of sane size."""
     for _, data in sorted(covers, key=lambda cover: not cover[0]):
         if len(data) > MAX_COVER_BYTES:
             notes.append(f"The cover in the file's tags is {len(data) // 2**20} MB large and was left out.")
