@@ -33,5 +33,5 @@ def title_from(filename: str) -> str:
     """A title to begin with: the file's name without folder, ending and leading track number."""
     stem = PurePosixPath(filename.replace("\\", "/")).stem
     words = re.sub(r"[_\s]+", " ", stem).strip()
-    without_number = re.sub(r"^\d{1,3}\s*[-.)\]]\s*(?=\S)", "", words)
+    without_number = re.sub(r"^(?:\d{1,3}\s*[-.)\]]|0\d)\s*(?=\S)", "", words)
     return (without_number or words or "Untitled")[:200]

@@ -1,6 +1,7 @@
 """Job entry points of the outbox: deliver one fact, rescue what a killed worker left, keep the tables tidy."""
 
 import structlog
+from asgiref.sync import async_to_sync
 from django.db import connection, transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -31,8 +32,9 @@ def deliver_fact(delivery_id: str) -> None:
 def rescue_stalled_jobs() -> int:
     """Put back jobs whose worker stopped sending its heartbeat (it was killed); returns how many."""
     rescued = 0
-    for job in job_manager().get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
-        job_manager().retry_job(job, retry_at=now())
+    manager = job_manager()
+    for job in async_to_sync(manager.get_stalled_jobs)(seconds_since_heartbeat=STALLED_AFTER_S):
+        async_to_sync(manager.retry_job)(job, retry_at=now())
         log.warning("outbox.job_rescued", job_id=job.id, task=job.task_name)
         rescued += 1
     return rescued

@@ -32,6 +32,7 @@ def test_a_refused_hook_says_why() -> None:
     [
         ("01 - Harbour Lights.wav", "Harbour Lights"),
         ("03. Sólarris.flac", "Sólarris"),
+        ("01 Chirp.wav", "Chirp"),
         ("7) seven.mp3", "seven"),
         ("99 Luftballons.mp3", "99 Luftballons"),
         ("my_song_final.wav", "my song final"),
