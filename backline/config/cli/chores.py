@@ -81,8 +81,13 @@ def migrate_database(settings: Settings, address: DatabaseAddress) -> None:
         ensure_roles(owner, settings.secret_key, with_logins=not settings.has_own_logins)
         set_up_django()
         from django.core.management import call_command
+        from django.db import connection
+        from django.db.migrations.executor import MigrationExecutor
 
-        call_command("migrate", interactive=False, verbosity=1)
+        executor = MigrationExecutor(connection)
+        pending = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        call_command("migrate", interactive=False, verbosity=0)
+        say(f"The database is up to date; {pending} migrations were applied.")
 
 
 def create_admin(

@@ -129,7 +129,7 @@ def _check_versions(owner: psycopg.Connection[tuple[object, ...]], manifest: Man
     major = owner.info.server_version // 10_000
     if major < manifest.postgres_major:
         raise CommandFailed(
-            f"The backup was made with PostgreSQL {manifest.postgres_major}; this server is {major}, and older"
+            f"The backup was made with PostgreSQL {manifest.postgres_major}; this server is {major}; older"
             " ones do not read newer dumps. Use a newer Postgres: with an empty BACKLINE_DATA, "
             "BACKLINE_POSTGRES=embedded has one."
         )
