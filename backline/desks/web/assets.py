@@ -1,7 +1,8 @@
 """Which built files a page needs, by the names their sources have.
 
-The front-end build gives every file a name that carries its content's hash and writes a manifest of them. Where
-nothing was built, pages come without scripts and styles: they are readable and their links and forms work.
+The front-end build gives every file a name that carries its content's hash and writes a manifest of them.
+Where nothing was built, pages come without scripts and styles: they are readable and their links and forms
+work.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Chunk(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """The addresses of an entry: its script (None where nothing was built), what it imports, its styles and fonts."""
+    """The addresses of an entry: its script (None where nothing was built), its imports, styles and fonts."""
 
     script: str | None = None
     imports: tuple[str, ...] = ()
@@ -41,7 +42,7 @@ _manifest = TypeAdapter(dict[str, Chunk])
 
 
 def asset(entry: str) -> Asset:
-    """The built files of a source ("src/main.ts"); the manifest is read again when a build has replaced it."""
+    """The built files of a source ("src/main.ts"); the manifest is read again when a build replaced it."""
     try:
         changed_ns = MANIFEST.stat().st_mtime_ns
     except FileNotFoundError:
@@ -57,7 +58,7 @@ def _read(path: Path, changed_ns: int) -> dict[str, Asset]:
 
 
 def _asset_of(chunk: Chunk, chunks: dict[str, Chunk]) -> Asset:
-    # The two faces in which most pages are written are fetched at once; the other subsets only where text needs them.
+    # The two faces of most pages are fetched at once; the other subsets only where a text needs them.
     fonts = [file for file in chunk.assets if file.endswith(".woff2") and "-latin-wght-" in file]
     return Asset(
         script=ADDRESS + chunk.file,

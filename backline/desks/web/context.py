@@ -1,6 +1,6 @@
 """The frame of our pages for templates of Django's own kind (django-allauth's): written once, in Jinja2.
 
-A Django template says `{{ web_frame.header }}` and gets what `jinja2/web/frame/header.html` makes of the request.
+A Django template says `{{ web_frame.top }}` and gets what `jinja2/web/frame/top.html` makes of the request.
 """
 
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ Only shape is judged here (is this a number?); what a handle, a hook or a lyric 
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
@@ -20,7 +20,7 @@ from backline.core.catalog.models import CreditRole
 from backline.kernel.kit.errors import Malformed
 from backline.kernel.kit.money import Currency, Money
 
-Files = MultiValueDict[str, UploadedFile]
+Files: TypeAlias = "MultiValueDict[str, UploadedFile[bytes]]"
 T = TypeVar("T")
 
 AMOUNT_MAX = 2**31 - 1
@@ -57,7 +57,7 @@ def read_world(post: QueryDict, files: Files) -> ProfileChange:
 
 
 def read_track(post: QueryDict, files: Files) -> TrackChange:
-    """The track form; the hook is only there once the track is ready. Raises BadField and what pictures raise."""
+    """The track form; the hook is there once the track is ready. Raises BadField and what pictures raise."""
     wish = post.get("then", "save")
     return TrackChange(
         title=post.get("title", ""),

@@ -1,4 +1,8 @@
-"""The Jinja2 environment of all pages: addresses, built files, words for numbers, the request's nonce and messages."""
+"""The Jinja2 environment of all pages.
+
+Templates may name pages and built files, put numbers into words, and read the request's nonce and messages.
+A name that is missing is a mistake and fails, it is never shown as nothing.
+"""
 
 from typing import Any
 
@@ -41,10 +45,9 @@ def person_of(request: HttpRequest | None) -> Any:
 
 def environment(**options: Any) -> Environment:
     """Jinja2 as Django asks for it, with what our templates may say."""
-    options.setdefault("autoescape", True)
-    made = Environment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **_without_undefined(options)
-    )  # noqa: S701 - set above
+    # Django offers a lenient Undefined in debug mode, where a missing name would be shown as nothing.
+    ours = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    made = Environment(**(options | ours | {"autoescape": True}))  # noqa: S701 - the linter reads no unpacked dict
     made.globals.update(
         asset=asset,
         csrf_of=csrf_of,
@@ -65,8 +68,3 @@ def environment(**options: Any) -> Environment:
         size=words.size,
     )
     return made
-
-
-def _without_undefined(options: dict[str, Any]) -> dict[str, Any]:
-    # Django chooses a lenient Undefined in debug mode; a name that is missing is a mistake in every mode.
-    return {name: value for name, value in options.items() if name != "undefined"}

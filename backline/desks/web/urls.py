@@ -1,4 +1,4 @@
-"""Addresses of the pages. Worlds live at the root, so a handle is tried last and never shadows a word of ours."""
+"""Addresses of the pages. Worlds live at the root: a handle is tried last and shadows no word of ours."""
 
 from django.urls import path, register_converter
 
@@ -12,7 +12,7 @@ class HandleConverter:
     regex = rf"[A-Za-z0-9_-]{{{HANDLE_MIN},{HANDLE_MAX}}}"
 
     def to_python(self, value: str) -> str:
-        """The handle as typed. Raises ValueError, which means no match, for a word that the site needs itself."""
+        """The handle as typed. Raises ValueError (no match) for a word that the site needs itself."""
         if value.lower() in RESERVED_HANDLES:
             raise ValueError(value)
         return value

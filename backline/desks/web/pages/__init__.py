@@ -1,1 +1,1 @@
-"""The pages, one file per noun: each parses its request, calls actions or queries below, and renders a template."""
+"""The pages, one file per noun: each parses its request, calls what is below, and renders a template."""

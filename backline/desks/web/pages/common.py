@@ -32,7 +32,7 @@ def signed_in(view: View[P]) -> View[P]:
     """Ask whoever reads the page to sign in first and come back; the answer is never kept by a cache."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.method in ("GET", "HEAD") and actor_of(request).is_anonymous:
             return redirect_to_login(request.get_full_path())
         return view(request, *args, **kwargs)

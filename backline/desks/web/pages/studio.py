@@ -67,7 +67,7 @@ def stream(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def upload(request: HttpRequest) -> HttpResponse:
-    """Files sent by the plain form, for browsers without scripts: each becomes a track or says why not. For the artist."""
+    """Files sent without scripts: each becomes a track or says why not. For the artist."""
     user, artist = require_user(request), _own(request)
     files = request.FILES.getlist("file")
     if not files:
@@ -77,7 +77,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     return see_other(reverse("web:studio"))
 
 
-def _receive(request: HttpRequest, user: User, artist: Artist, file: UploadedFile) -> None:
+def _receive(request: HttpRequest, user: User, artist: Artist, file: "UploadedFile[bytes]") -> None:
     name = file.name or "untitled"
     try:
         with transaction.atomic():  # one refused file must not undo the others
@@ -88,7 +88,7 @@ def _receive(request: HttpRequest, user: User, artist: Artist, file: UploadedFil
         messages.success(request, f"{name} arrived and is being prepared.")
 
 
-def _path_of(file: UploadedFile) -> Path:
+def _path_of(file: "UploadedFile[bytes]") -> Path:
     """Where Django streamed the file to: always a file, never memory (FILE_UPLOAD_HANDLERS)."""
     if not isinstance(file, TemporaryUploadedFile):
         raise TypeError("uploads are streamed to files")
