@@ -208,7 +208,8 @@ def install_project() -> None:
         "' '''\n"
         "import sys\n"
         "from backline.config.cli import main\n"
-        "sys.exit(main())\n"
+        "if __name__ == '__main__':\n"
+        "    sys.exit(main())\n"
     )
     path = VENV / "bin" / "backline"
     write_if_changed(path, launcher)

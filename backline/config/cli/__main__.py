@@ -4,4 +4,5 @@ import sys
 
 from backline.config.cli.main import main
 
-sys.exit(main())
+if __name__ == "__main__":  # processes of a pool import this module again, under another name
+    sys.exit(main())

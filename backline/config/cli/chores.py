@@ -129,14 +129,20 @@ def _ask_password() -> str:
 
 
 def demo(settings: Settings, *, only_if_empty: bool) -> int:
-    """Load the demo scene."""
+    """Load the demo scene, or what a killed attempt left out; then say who can sign in."""
+    unfinished = settings.data_dir / "demo" / "unfinished"
     with owner_database(settings):
         set_up_django()
-        from django.contrib.auth import get_user_model
+        from backline.config.demo.load import LISTENER_EMAIL, demo_logins, load_demo
+        from backline.kernel.accounts.models import User
 
-        if only_if_empty and get_user_model().objects.exists():
-            return 0
-        from backline.config.demo.load import load_demo
-
-        load_demo()
+        if not only_if_empty or unfinished.exists() or not User.objects.exists():
+            unfinished.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.touch()
+            load_demo(say)
+            unfinished.unlink()
+        if User.objects.filter(email=LISTENER_EMAIL).exists():
+            say("Demo logins:")
+            for login in demo_logins():
+                say(f"  {login.email:<28} {login.password:<20} {login.what}")
     return 0

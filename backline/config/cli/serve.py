@@ -25,6 +25,7 @@ def web(settings: Settings) -> int:
     import uvicorn
 
     prepare(DatabaseRole.WEB)
+    settings.static_root.mkdir(parents=True, exist_ok=True)
     uvicorn.run(
         "backline.config.asgi:application",
         host=settings.host,
@@ -35,6 +36,7 @@ def web(settings: Settings) -> int:
         lifespan="on",
         access_log=False,
         log_config=None,
+        log_level="warning",
         server_header=False,
         proxy_headers=False,  # the front decides which proxies it believes
         timeout_graceful_shutdown=GRACE_S,

@@ -2,8 +2,8 @@
 
 In order: the data folder is locked, the database is started or found, tables are brought up to date, web
 and worker are started, and when the web process says it is ready the address is printed. An empty database
-is then filled with the demo scene. What dies is started again. At the end web and worker finish first, then
-the database stops.
+is then filled with the demo scene, unless other machines can reach the server. What dies is started again.
+At the end web and worker finish first, then the database stops.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import socket
 import sys
 import time
+from urllib.parse import urlsplit
 
 from backline.config.cli.children import Child, ending
 from backline.config.cli.chores import connect
@@ -74,7 +75,7 @@ class _Session:
         say(f"  Data: {self.settings.data_dir}")
         say("  Ctrl-C stops everything.")
         say()
-        if self.with_demo:
+        if self.with_demo and is_private(self.settings):
             self.do_chore("demo", ["demo", "--if-empty"], address, may_fail=True)
         while True:
             self.look_after()
@@ -169,6 +170,12 @@ class _Session:
             )
         if self.server:
             self.server.stop()
+
+
+def is_private(settings: Settings) -> bool:
+    """Whether only this machine reaches the server: everybody knows the passwords of the demo scene."""
+    loopback = {"127.0.0.1", "localhost", "::1"}
+    return settings.host in loopback and urlsplit(settings.public_url).hostname in loopback
 
 
 def _print_plainly(name: str, line: str) -> None:
