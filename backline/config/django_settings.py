@@ -183,7 +183,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BACKLINE.static_root
+# Served from where they lie (WhiteNoise with finders): nothing has to be collected first.
 STATICFILES_DIRS = [PACKAGE / "static"]
 STORAGES = {
     "default": {

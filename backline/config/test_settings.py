@@ -48,3 +48,6 @@ from backline.config.django_settings import BACKLINE  # noqa: E402
 
 BACKLINE = BACKLINE.model_copy(update={"public_url": "http://testserver"})
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+
+# WhiteNoise would list every static file anew for each test client.
+WHITENOISE_AUTOREFRESH = True

@@ -20,5 +20,6 @@ def storage_config(settings: Settings) -> StorageConfig:
 
 
 def configure_storage(settings: Settings) -> None:
-    """Choose the blob store of this process."""
+    """Choose the blob store of this process, and make the folder for files that arrive."""
+    settings.incoming_dir.mkdir(parents=True, exist_ok=True, mode=0o750)
     configure(storage_config(settings))

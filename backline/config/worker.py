@@ -16,7 +16,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from backline.kernel.outbox.jobs import Lane
-from backline.kernel.outbox.tasks import rescue_stalled_jobs
+from backline.kernel.outbox.tasks import HEARTBEAT_S, STALLED_AFTER_S, rescue_stalled_jobs
 from backline.kernel.storage.store import incoming_dir
 
 log = structlog.get_logger("worker")
@@ -55,6 +55,8 @@ async def _work(worker_app: App) -> None:
                     concurrency=concurrency,
                     install_signal_handlers=False,
                     shutdown_graceful_timeout=GRACE_S,
+                    update_heartbeat_interval=HEARTBEAT_S,
+                    stalled_worker_timeout=STALLED_AFTER_S,
                 )
             )
             for name, queues, concurrency in lanes

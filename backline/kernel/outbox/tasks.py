@@ -15,7 +15,8 @@ from backline.kernel.outbox.jobs import job_manager
 
 log = structlog.get_logger("outbox")
 
-STALLED_AFTER_S = 30.0
+HEARTBEAT_S = 3.0
+STALLED_AFTER_S = 15.0
 
 
 class DeliveryFailed(Exception):
@@ -40,10 +41,10 @@ def rescue_stalled_jobs() -> int:
     return rescued
 
 
-@app.periodic(cron="* * * * *")
-@app.task(name="outbox.rescue_stalled", queueing_lock="outbox.rescue_stalled", pass_context=False)
+@app.periodic(cron="*/10 * * * * *")
+@app.task(name="outbox.rescue_stalled", queueing_lock="outbox.rescue_stalled")
 def rescue_stalled(timestamp: int) -> None:
-    """Every minute: rescue the jobs of workers that died."""
+    """Every ten seconds: rescue the jobs of workers that died."""
     rescue_stalled_jobs()
 
 
