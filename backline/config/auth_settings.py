@@ -41,6 +41,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = "Backline"
+MFA_TOTP_TOLERANCE = 1  # the code before and after counts too: telephones' clocks differ
 MFA_ADAPTER = "backline.kernel.accounts.adapter.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "backline.kernel.accounts.forms.SecondFactorForm",

@@ -67,8 +67,9 @@ class AccountAdapter(DefaultAccountAdapter):
         """A new password ends all sessions and tokens; allauth keeps the one in which it was changed."""
         request = allauth_context.request
         if request is None or not request.user.is_authenticated:
-            actions.take_over_unconfirmed(user)
-        actions.change_password(user, password)
+            actions.reset_password(user, password)
+        else:
+            actions.change_password(user, password)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Confirm an address, unless another account has it as its own by now."""

@@ -119,11 +119,8 @@ class User(AbstractBaseUser):
         return self.is_active and self.is_staff
 
 
-# Moderators are staff too, so being of the staff is not enough here: the grant itself is looked up.
-_ACTOR_IS_ADMIN = (
-    "({staff} AND EXISTS (SELECT 1 FROM accounts_rolegrant held WHERE held.user_id = {actor}"
-    " AND held.role = 'admin' AND held.revoked_at IS NULL))"
-)
+# Moderators are staff too, so being of the staff is not enough here: the grants themselves are asked.
+_ACTOR_IS_ADMIN = "({staff} AND (SELECT accounts_actor_is_admin()))"
 
 
 class RoleGrant(Row):

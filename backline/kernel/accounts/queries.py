@@ -58,7 +58,10 @@ def has_second_factor(user: User) -> bool:
 
 def list_caught_mail(limit: int = 100) -> Sequence[Mail]:
     """The newest mail that no server took, because none is configured; for the mailbox page only."""
+    newest = Mail.objects.filter(state=MailState.CAUGHT).order_by("-created_at", "-id")[:limit]
     with connection.cursor() as cursor:
-        # The row policy of mail opens for this setting, which ends with the transaction.
+        # The row policy of mail opens for this setting, and closes again at once.
         cursor.execute("SELECT set_config('backline.mailbox', 'on', true)")
-    return list(Mail.objects.filter(state=MailState.CAUGHT).order_by("-created_at", "-id")[:limit])
+        found = list(newest)
+        cursor.execute("SELECT set_config('backline.mailbox', '', true)")
+    return found
