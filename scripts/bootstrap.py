@@ -320,22 +320,29 @@ def main(arguments: list[str]) -> int:
     if goal not in {"run", "check", "test"}:
         say(__doc__ or "")
         return 2
-    TOOLS.mkdir(exist_ok=True)
-    with (TOOLS / "lock").open("w") as lock:
-        # `make run` and `make test` may be started together; the second waits here and then finds all made.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            ensure_python(dev=goal != "run")
-            if goal != "check":
-                ensure_frontend()
-            if goal == "test":
-                import browser
-
-                browser.ensure_browser()
-        except SetupFailed as failure:
-            say(f"Setting up failed: {failure}")
-            return 1
+    try:
+        TOOLS.mkdir(exist_ok=True)
+        with (TOOLS / "lock").open("w") as lock:
+            # `make run` and `make test` may be started together; the second waits here, then finds all made.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            prepare(goal)
+    except (SetupFailed, OSError) as failure:
+        say(f"Setting up failed: {failure}")
+        if isinstance(failure, PermissionError):
+            say("Is this folder another user's? Run as that user, or in a copy of your own.")
+        return 1
     return 0
+
+
+def prepare(goal: str) -> None:
+    """Make what one of the goals needs. Raises SetupFailed or OSError."""
+    ensure_python(dev=goal != "run")
+    if goal != "check":
+        ensure_frontend()
+    if goal == "test":
+        import browser
+
+        browser.ensure_browser()
 
 
 def reexec_with_newer_python() -> None:
