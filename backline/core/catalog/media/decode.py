@@ -260,7 +260,7 @@ def probe(path: Path) -> Probe:
 
 
 def _unopenable(kind: Container, claim: Claim) -> Truncated | Damaged:
-    if claim.is_cut:
+    if claim.is_cut or claim.frames is not None:
         return Truncated(
             f"This {kind.upper()} file breaks off before its end: the copy or upload was cut off. Upload "
             "the whole file."

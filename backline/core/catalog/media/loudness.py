@@ -22,7 +22,8 @@ SILENCE_LUFS = -70.0  # the absolute gate: the filter reports it when no block p
 TAPS = 32
 PHASES = 8  # 8-fold oversampling: an inter-sample peak is read at most 0.1 dB low
 CANDIDATES_PER_BLOCK = 64
-CANDIDATE_SHARE = 0.55  # a sample lower than this part of the highest peak so far has no new peak beside it
+CANDIDATE_SHARE = 0.65  # a guess lower than this part of the highest peak so far is no new peak
+_LOUDEST_RISE = 0.5  # between samples a waveform rises to at most twice its samples; +6 dB is unheard of
 _KAISER_BETA = 9.0
 
 
@@ -46,6 +47,7 @@ class LoudnessMeter:
             graph  # PyAV's filters do not keep their graph alive: without this the next push crashes
         )
         self._last: AudioFrame | None = None
+        self._before_last: AudioFrame | None = None
 
     def hear(self, block: Samples) -> None:
         """Measure one more block."""
@@ -60,7 +62,9 @@ class LoudnessMeter:
         """
         self._source.push(None)
         self._drain()
-        found = self._last.metadata if self._last is not None else {}
+        found: dict[str, str] = {}
+        for frame in (self._before_last, self._last):  # the filter says nothing about a last frame under 100 ms
+            found |= frame.metadata if frame is not None else {}
         loudness = float(found.get("lavfi.r128.I", SILENCE_LUFS))
         if loudness <= SILENCE_LUFS:
             return None, None
@@ -69,7 +73,7 @@ class LoudnessMeter:
     def _drain(self) -> None:
         frame = _pull(self._sink)
         while frame is not None:
-            self._last = frame
+            self._before_last, self._last = self._last, frame
             frame = _pull(self._sink)
 
 
@@ -96,14 +100,6 @@ def _interpolator() -> NDArray[np.float32]:
     return np.asarray(kernel / kernel.sum(axis=0), dtype=np.float32)
 
 
-@cache
-def _halfway() -> NDArray[np.float32]:
-    """Eight taps that guess the value halfway between two samples, to put candidates in order."""
-    distance = np.arange(8) - 3.5
-    kernel = np.sinc(distance) * np.cos(np.pi * distance / 9)
-    return np.asarray(kernel / kernel.sum(), dtype=np.float32)
-
-
 class TruePeakMeter:
     """The highest point of the waveform between samples too. Feed it every block in order, then ask `finish`."""
 
@@ -115,33 +111,39 @@ class TruePeakMeter:
         """Look at one more block, whose largest absolute sample the caller already knows."""
         joined = np.concatenate((self._tail, block), axis=1)
         self._tail = joined[:, -2 * TAPS :].copy()
-        if max(sample_peak, float(np.abs(joined[:, : 3 * TAPS]).max())) > CANDIDATE_SHARE * self._highest:
+        loudest = max(sample_peak, float(np.abs(joined[:, : 3 * TAPS]).max()))
+        if loudest > _LOUDEST_RISE * self._highest:
+            self._highest = max(self._highest, sample_peak)
             for channel in joined:
-                self._look_at(channel)
+                self._look_between(channel)
 
     def finish(self) -> float | None:
         """The true peak in dBTP, None if every sample is zero."""
-        silence = np.zeros((self._tail.shape[0], 2 * TAPS), dtype=np.float32)
-        self.hear(silence, 0.0)
+        self.hear(np.zeros((self._tail.shape[0], 2 * TAPS), dtype=np.float32), 0.0)
         return 20 * math.log10(self._highest) if self._highest > 0 else None
 
-    def _look_at(self, channel: NDArray[np.float32]) -> None:
-        inner = channel[TAPS:-TAPS]
-        size = np.abs(inner)
-        sample_peak = float(size.max(initial=0.0))
-        self._highest = max(self._highest, sample_peak)
-        at = np.flatnonzero(size >= CANDIDATE_SHARE * self._highest)
-        if not at.size or self._highest == 0:
+    def _look_between(self, channel: NDArray[np.float32]) -> None:
+        """Interpolate exactly around the points where a quick guess of the halfway values comes near a new peak."""
+        guess = _halfway(channel)[TAPS:-TAPS]
+        np.abs(guess, out=guess)
+        np.maximum(guess, np.abs(channel[TAPS + 2 : TAPS + 2 + len(guess)]), out=guess)
+        at = np.flatnonzero(guess >= CANDIDATE_SHARE * self._highest)
+        if not at.size:
             return
-        at = _strongest(at, size[at], 16 * CANDIDATES_PER_BLOCK) + TAPS
-        around = channel[at[:, None] + np.arange(-4, 5)]
-        guess = np.maximum(np.abs(around[:, :8] @ _halfway()), np.abs(around[:, 1:] @ _halfway()))
-        at = _strongest(at, guess, CANDIDATES_PER_BLOCK)
-        windows = channel[at[:, None] + np.arange(-TAPS // 2, TAPS // 2)]
+        if at.size > CANDIDATES_PER_BLOCK:
+            at = at[np.argpartition(guess[at], -CANDIDATES_PER_BLOCK)[-CANDIDATES_PER_BLOCK:]]
+        windows = channel[(at + TAPS + 2)[:, None] + np.arange(-TAPS // 2, TAPS // 2)]
         self._highest = max(self._highest, float(np.abs(windows @ _interpolator()).max()))
 
 
-def _strongest(at: NDArray[np.intp], strength: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    if at.size <= count:
-        return at
-    return at[np.argpartition(strength, at.size - count)[-count:]]
+def _halfway(channel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A guess of the value halfway between samples i + 2 and i + 3, by the six samples around it."""
+    inner = channel[2:-3] + channel[3:-2]
+    inner *= np.float32(150 / 256)
+    middle = channel[1:-4] + channel[4:-1]
+    middle *= np.float32(25 / 256)
+    inner -= middle
+    np.add(channel[:-5], channel[5:], out=middle)
+    middle *= np.float32(3 / 256)
+    inner += middle
+    return inner
