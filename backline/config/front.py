@@ -20,6 +20,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from backline.config.access_log import RequestSeen, Tell
 from backline.config.bridge import WsgiApp, WsgiBridge
 from backline.config.proxies import Hosts, Proxies, clean_headers, request_id_of
 from backline.config.spool import ORDINARY_BYTES, BodyLimits, take_body
@@ -65,53 +66,22 @@ class RawRoute:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestSeen:
-    """What is known of a request when it is over; a status of 0 means that the client left before an answer
-    began.
-    """
-
-    route: str
-    method: str
-    path: str
-    status: int
-    body_bytes: int
-    seconds: float
-    client: str
-    request_id: str
-
-
-def log_request(seen: RequestSeen) -> None:
-    """The access log: one line a request."""
-    log.info(
-        "front.request",
-        route=seen.route,
-        method=seen.method,
-        path=seen.path,
-        status=seen.status,
-        bytes=seen.body_bytes,
-        ms=round(seen.seconds * 1000, 2),
-        client=seen.client,
-        request_id=seen.request_id,
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class FrontConfig:
     """What the front needs to know.
 
-    `on_end` is called when the process is asked to end, before open connections are waited for: streams end
-    there.
+    `on_request` are told of every request when it is over: the access log, the metrics. `on_end` is called
+    when the process is asked to end, before open connections are waited for: streams end there.
     """
 
     data_dir: Path
     max_upload_bytes: int
+    on_request: tuple[Tell, ...]
     routes: tuple[RawRoute, ...] = ()
     services: tuple[Service, ...] = ()
     web_threads: int = 16
     trusted_proxies: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     session_cookie: str = "backline_session"
-    on_request: tuple[Callable[[RequestSeen], None], ...] = (log_request,)
     on_end: tuple[Callable[[], None], ...] = field(default=())
 
 
@@ -212,14 +182,14 @@ class Front:
     ) -> None:
         client = scope["client"]
         seen = RequestSeen(
-            route=route.name if route is not None else DJANGO,
-            method=scope["method"],
-            path=scope["path"],
-            status=watched.status,
-            body_bytes=watched.body_bytes,
-            seconds=seconds,
-            client=client[0] if client else "",
-            request_id=request_id.decode(),
+            route.name if route is not None else DJANGO,
+            scope["method"],
+            scope["path"],
+            watched.status,
+            watched.body_bytes,
+            seconds,
+            client[0] if client else "",
+            request_id.decode(),
         )
         for tell in self._config.on_request:
             tell(seen)

@@ -5,6 +5,7 @@ The same place cleans what Django could misread: header names with an underscore
 with a hyphen), and several cookie fields.
 """
 
+import itertools
 import re
 import secrets
 from collections.abc import Sequence
@@ -101,12 +102,17 @@ class Hosts:
         return bare in self._allowed
 
 
+# Unique without asking the system for randomness each time: a prefix of this process, and a count.
+_PROCESS: Final = secrets.token_hex(6).encode()
+_count = itertools.count(secrets.randbelow(2**24))
+
+
 def request_id_of(scope: Scope) -> bytes:
     """The id of a request: the caller's own X-Request-ID if it is plain, else a new one."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return bytes(value)
-    return secrets.token_hex(8).encode()
+    return b"%s%08x" % (_PROCESS, next(_count))
 
 
 def clean_headers(scope: Scope, request_id: bytes, *, content_length: int) -> Headers:

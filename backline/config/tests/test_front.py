@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import orjson
 import pytest
 
 from backline.config import bridge
+from backline.config.access_log import RequestSeen, console_access_log, json_access_log
 from backline.config.bridge import Environ, StartResponse
-from backline.config.front import FrontConfig, RawRoute, RequestSeen, build_app
+from backline.config.front import FrontConfig, RawRoute, build_app
 from backline.config.spool import SMALL_BYTES
 from backline.kernel.kit.asgi import Receive, Scope, Send, respond
 from backline.kernel.kit.errors import Conflict
@@ -133,7 +135,7 @@ def test_every_request_is_seen_once_without_its_query(stage: Stage) -> None:
         forged = server.request("GET", "/page", headers={"X-Request-ID": "a b\tc"})
 
     assert mine.headers["x-request-id"] == "my-request-1"
-    assert len(forged.headers["x-request-id"]) == 16
+    assert len(forged.headers["x-request-id"]) == 20
     assert stage.desk.heard("HTTP_X_REQUEST_ID") == forged.headers["x-request-id"]
     assert [(seen.method, seen.path, seen.status, seen.body_bytes) for seen in stage.seen] == [
         ("GET", "/raw/a", 200, 6),
@@ -385,3 +387,23 @@ def test_the_whole_environment_is_there(stage: Stage) -> None:
     assert environ["CONTENT_TYPE"] == "text/x"
     assert environ["CONTENT_LENGTH"] == "4"
     assert isinstance(environ["wsgi.input"], io.BytesIO)
+
+
+def test_the_access_log_is_one_line_a_request_that_nobody_can_break() -> None:
+    seen = RequestSeen("raw", "GET", "/a\nb\x1b[2J", 206, 7, 0.00123, "192.0.2.1", "request-1")
+    machine, person = io.BytesIO(), io.BytesIO()
+
+    json_access_log(machine)(seen)
+    console_access_log(person)(seen)
+
+    line = orjson.loads(machine.getvalue())
+    assert machine.getvalue().count(b"\n") == 1
+    assert (line["event"], line["path"], line["status"], line["bytes"], line["ms"]) == (
+        "front.request",
+        "/a\nb\x1b[2J",
+        206,
+        7,
+        1.23,
+    )
+    assert person.getvalue().count(b"\n") == 1
+    assert b"\x1b" not in person.getvalue()

@@ -15,6 +15,7 @@ from typing import Final
 
 from backline.kernel.kit.asgi import matches_etag
 
+_PLAIN: Final = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})", re.ASCII)
 _SPEC: Final = re.compile(r"([0-9]*)-([0-9]*)", re.ASCII)
 # Beyond every file there is; keeps a hundred-digit number from becoming a hundred-digit integer.
 _FAR: Final = 10**18
@@ -53,6 +54,9 @@ def select(field: str | None, size: int) -> Selection:
     """What a Range field selects of a file of `size` bytes (RFC 9110, sections 14.1.2 and 14.2)."""
     if field is None:
         return WHOLE
+    plain = _PLAIN.fullmatch(field)
+    if plain is not None:  # what players send
+        return _from(int(plain[1]), int(plain[2] or _FAR), size)
     unit, separator, listed = field.partition("=")
     if not separator or unit.strip(" \t").lower() != "bytes":
         return WHOLE

@@ -66,7 +66,7 @@ class RangeRefused(DomainError):
 class _Ready:
     """A verified token with the file it names and the headers that every answer to it carries."""
 
-    __slots__ = ("allowed", "etag", "expires_at_s", "headers", "known_cookie", "modified_at", "path")
+    __slots__ = ("allowed", "etag", "expires_at_s", "headers", "known_cookies", "modified_at", "path")
 
     def __init__(self, allowed: AudioPass, path: Path, modified_at: datetime) -> None:
         self.allowed = allowed
@@ -74,7 +74,7 @@ class _Ready:
         self.etag = f'"{allowed.sha256}"'
         self.expires_at_s = allowed.expires_at.timestamp()
         self.modified_at = modified_at
-        self.known_cookie: str | None = None
+        self.known_cookies = b""
         self.headers: Headers = [
             (b"content-type", allowed.content_type.encode()),
             (b"accept-ranges", b"bytes"),
@@ -148,13 +148,13 @@ class AudioApp:
         return ready
 
     def _check_listener(self, scope: Scope, ready: _Ready) -> None:
-        sent = cookie(scope, LISTENER_COOKIE)
-        known = ready.known_cookie
-        if sent is not None and known is not None and hmac.compare_digest(sent.encode(), known.encode()):
+        # A browser sends the same cookies with every range: the field that passed once passes again.
+        sent = next((bytes(value) for name, value in scope["headers"] if name == b"cookie"), b"")
+        if ready.known_cookies and hmac.compare_digest(sent, ready.known_cookies):
             return
-        if not self._tokens.is_listener(ready.allowed, sent):
+        if not self._tokens.is_listener(ready.allowed, cookie(scope, LISTENER_COOKIE)):
             raise TokenRefused
-        ready.known_cookie = sent
+        ready.known_cookies = sent
 
     async def _redirect(self, send: Send, allowed: AudioPass) -> None:
         address = await asyncio.to_thread(
