@@ -29,7 +29,7 @@ from backline.config.setting_types import LogFormat
 from backline.config.settings import ROLE_VARIABLE, Settings
 
 READY_TIMEOUT_S = 180.0
-MOST_FAILED_STARTS = 4
+MOST_FAILED_STARTS = 3
 WEB_STOP_S = 15.0
 WORKER_STOP_S = 30.0
 LOOK_EVERY_S = 0.2
