@@ -16,12 +16,12 @@ from allauth.core import context as allauth_context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.base.constants import AuthProcess
 from cryptography.fernet import Fernet, InvalidToken
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 
 from backline.kernel.accounts import actions, queries, rules
@@ -92,7 +92,18 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    """Sign-in through Google, Spotify and Apple."""
+    """Sign-in through Google, Spotify and Apple.
+
+    The exchange of the provider's code happens inside the request's transaction: it changes nothing outside,
+    and a rollback costs the person one more click. It may take five seconds at most.
+    """
+
+    def get_app(self, request: HttpRequest, provider: Any, client_id: Any = None) -> SocialApp:
+        """The provider's keys. A provider without keys does not exist here: Http404."""
+        try:
+            return cast("SocialApp", super().get_app(request, provider, client_id))
+        except SocialApp.DoesNotExist as error:
+            raise Http404 from error
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         """Take the name that the provider tells, or what stands before the @."""
