@@ -109,8 +109,8 @@ def extract_member(
 ) -> int:
     """Unpack one member into a new file and return its true size in bytes.
 
-    Raises ArchiveTooLarge when more comes out than was claimed or is allowed, ArchiveRefused when the member is
-    damaged, FileExistsError when `destination` exists; after any failure no file is left behind.
+    Raises ArchiveTooLarge when more comes out than was claimed or is allowed, ArchiveRefused when the member
+    is damaged, FileExistsError when `destination` exists; after any failure no file is left behind.
     """
     allowed = min(member.size, limits.max_member_bytes)
     with _opened(zip_path, limits) as archive:
@@ -183,7 +183,9 @@ def _directory_bytes(path: Path) -> int:
             file.seek(min(size, struct.unpack_from("<Q", tail, locator + 8)[0]))
             record = file.read(56)
             if len(record) == 56 and record[:4] == b"PK\x06\x06":
-                return max(claimed if claimed != 0xFFFFFFFF else 0, int(struct.unpack_from("<Q", record, 40)[0]))
+                return max(
+                    claimed if claimed != 0xFFFFFFFF else 0, int(struct.unpack_from("<Q", record, 40)[0])
+                )
         return claimed
 
 

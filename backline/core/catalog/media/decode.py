@@ -107,8 +107,8 @@ class SoundReader:
     def blocks(self, block_frames: int, *, max_ms: int = MAX_TRACK_MS) -> Iterator[Samples]:
         """Blocks of exactly `block_frames` samples per channel; only the last may be shorter.
 
-        Raises TooLong as soon as more than `max_ms` has been decoded, and after the last block Damaged, Truncated
-        or TooShort when what was decoded is not what a whole track would be.
+        Raises TooLong as soon as more than `max_ms` has been decoded, and after the last block Damaged,
+        Truncated or TooShort when what was decoded is not what a whole track would be.
         """
         limit = max_ms * self.shape.sample_rate_hz // 1000
         buffer, filled, total = self._empty_block(block_frames), 0, 0
@@ -309,7 +309,7 @@ def _probe_headers(kind: Container, stream: AudioStream) -> Probe:
 
 
 def _bits(codec: Codec, name: str, extradata: bytes | None) -> int | None:
-    """Bits per sample of the original; a lossy coding has none. FLAC: RFC 9639, 8.2; ALAC: its magic cookie."""
+    """Bits per sample, none for a lossy coding. FLAC: RFC 9639, section 8.2; ALAC: its magic cookie."""
     if codec is Codec.PCM:
         digits = "".join(character for character in name.split("_")[1] if character.isdigit())
         return int(digits) if digits else 8

@@ -24,9 +24,10 @@ SNAP_MS = 1_600.0
 PRE_ROLL_MS = 12.0  # the fade-in ends before the onset, so that its attack is whole
 SILENT_MEAN_SQUARE = 1e-6
 ALIKE = 0.55
-LOUDNESS_WEIGHT = 0.42
-RETURN_WEIGHT = 0.33
-ENTRANCE_WEIGHT = 0.25
+LOUDNESS_WEIGHT = 0.2
+OPENING_WEIGHT = 0.3  # a hook has to catch within its first half, not at its end
+RETURN_WEIGHT = 0.3
+ENTRANCE_WEIGHT = 0.2
 INTRO_COST = 0.1
 SILENCE_COST = 1.0
 _LEAST_LOUDNESS_SPREAD_DB = 4.0
@@ -87,7 +88,9 @@ def _choose(features: Features, duration_ms: int, max_ms: int) -> _Choice:
     starts = np.arange(max(1, min(count, int((duration_ms - max_ms) / step_ms) + 1)))
     level = _levels(features, step_ms, count)
     window = min(count, max(1, round(max_ms / step_ms)))
+    half = max(1, window // 2)
     loudness = _decibels(_window_means(level, window)[starts.clip(max=count - window)])
+    opening = _decibels(_window_means(level, half)[starts.clip(max=count - half)])
     returning, returns, firsts = _returns(colours, step_ms, starts)
     entrance = _entrances(level, step_ms, starts)
     silent_share = _window_means((level < SILENT_MEAN_SQUARE).astype(float), window)[
@@ -95,6 +98,7 @@ def _choose(features: Features, duration_ms: int, max_ms: int) -> _Choice:
     ]
     score = (
         LOUDNESS_WEIGHT * _spread(loudness, _LEAST_LOUDNESS_SPREAD_DB)
+        + OPENING_WEIGHT * _spread(opening, _LEAST_LOUDNESS_SPREAD_DB)
         + RETURN_WEIGHT * _spread(returning, _LEAST_RETURN_SPREAD)
         + ENTRANCE_WEIGHT * np.clip(entrance / (2 * _LEAST_ENTRANCE_SPREAD_DB), -0.5, 1.0)
         - SILENCE_COST * silent_share
@@ -104,8 +108,8 @@ def _choose(features: Features, duration_ms: int, max_ms: int) -> _Choice:
     track_db = float(_decibels(np.array([level.mean()]))[0])
     return _Choice(
         start_ms=best * step_ms,
-        louder_by_db=float(loudness[best]) - track_db,
-        is_loudest=bool(loudness[best] >= loudness.max() - 0.5),
+        louder_by_db=float(opening[best]) - track_db,
+        is_loudest=bool(opening[best] >= opening.max() - 0.5),
         returns=int(returns[best]),
         is_first_of_returns=bool(firsts[best]),
     )

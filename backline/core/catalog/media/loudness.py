@@ -63,7 +63,10 @@ class LoudnessMeter:
         self._source.push(None)
         self._drain()
         found: dict[str, str] = {}
-        for frame in (self._before_last, self._last):  # the filter says nothing about a last frame under 100 ms
+        for frame in (
+            self._before_last,
+            self._last,
+        ):  # the filter says nothing about a last frame under 100 ms
             found |= frame.metadata if frame is not None else {}
         loudness = float(found.get("lavfi.r128.I", SILENCE_LUFS))
         if loudness <= SILENCE_LUFS:
@@ -101,7 +104,7 @@ def _interpolator() -> NDArray[np.float32]:
 
 
 class TruePeakMeter:
-    """The highest point of the waveform between samples too. Feed it every block in order, then ask `finish`."""
+    """The highest point of the waveform, between samples too. Feed it every block in order, then `finish`."""
 
     def __init__(self, shape: Shape) -> None:
         self._tail = np.zeros((shape.channels, 2 * TAPS), dtype=np.float32)
@@ -123,7 +126,9 @@ class TruePeakMeter:
         return 20 * math.log10(self._highest) if self._highest > 0 else None
 
     def _look_between(self, channel: NDArray[np.float32]) -> None:
-        """Interpolate exactly around the points where a quick guess of the halfway values comes near a new peak."""
+        """Interpolate exactly around the points where a quick guess of the halfway values comes near a new
+        peak.
+        """
         guess = _halfway(channel)[TAPS:-TAPS]
         np.abs(guess, out=guess)
         np.maximum(guess, np.abs(channel[TAPS + 2 : TAPS + 2 + len(guess)]), out=guess)

@@ -1,9 +1,9 @@
 """Real small sound files in every format, whole and broken, for tests anywhere in the house.
 
-The sound is deterministic and never repeats itself (chords, drums and a slow sweep), so that a part of it can be found
-again in the whole by correlation. Vorbis is written by FFmpeg's own encoder, which calls itself experimental, because the
-wheel carries no libvorbis. `sound_of` decodes with plain PyAV and shares nothing with `decode`, so that one can judge the
-other.
+The sound is deterministic and never repeats itself (chords, drums and a slow sweep), so that a part of it can
+be found again in the whole by correlation. Vorbis is written by FFmpeg's own encoder, which calls itself
+experimental, because the wheel carries no libvorbis. `sound_of` decodes with plain PyAV and shares nothing
+with `decode`, so that one can judge the other.
 """
 
 import struct
@@ -29,7 +29,9 @@ BLOCK = 1 << 15
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to write one format: file ending, muxer, encoder, the encoder's sample format, and options for both."""
+    """How to write one format: file ending, muxer, encoder, the encoder's sample format, and options for
+    both.
+    """
 
     suffix: str
     muxer: str
@@ -61,14 +63,28 @@ class Format(Enum):
         codec_options=(("b", "192k"),),
     )
     OPUS = Recipe(".opus", "ogg", "libopus", "flt", codec_options=(("b", "160k"),))
-    VORBIS = Recipe(".ogg", "ogg", "vorbis", "fltp", codec_options=(("strict", "experimental"), ("b", "192k")))
+    VORBIS = Recipe(
+        ".ogg", "ogg", "vorbis", "fltp", codec_options=(("strict", "experimental"), ("b", "192k"))
+    )
 
 
-LOSSLESS = (Format.WAV_16, Format.WAV_24, Format.WAV_FLOAT, Format.AIFF, Format.FLAC, Format.FLAC_24, Format.ALAC)
+LOSSLESS = (
+    Format.WAV_16,
+    Format.WAV_24,
+    Format.WAV_FLOAT,
+    Format.AIFF,
+    Format.FLAC,
+    Format.FLAC_24,
+    Format.ALAC,
+)
 
 
-def make_sound(seconds: float, *, rate: int = 44_100, channels: int = 2, seed: int = 1, level: float = 0.5) -> Samples:
-    """Music-like samples, one row per channel, whose largest value is `level`. The same arguments, the same sound."""
+def make_sound(
+    seconds: float, *, rate: int = 44_100, channels: int = 2, seed: int = 1, level: float = 0.5
+) -> Samples:
+    """Music-like samples, one row per channel, whose largest value is `level`. The same arguments, the same
+    sound.
+    """
     count = round(seconds * rate)
     time = np.arange(count) / rate
     random = np.random.default_rng(seed)
@@ -127,20 +143,24 @@ def sound_of(path: Path) -> tuple[Samples, int]:
             rate = frame.sample_rate
             resampler = resampler or av.AudioResampler(format="fltp", layout=frame.layout.name, rate=rate)
             frame.pts = None
-            pieces.extend(np.asarray(made.to_ndarray(), dtype=np.float32) for made in resampler.resample(frame))
+            pieces.extend(
+                np.asarray(made.to_ndarray(), dtype=np.float32) for made in resampler.resample(frame)
+            )
     return np.concatenate(pieces, axis=1), rate
 
 
 @dataclass(frozen=True)
 class Match:
-    """Where a part was found in the whole, and how alike the two are there: 1.0 is the same up to loudness."""
+    """Where a part was found in the whole, and how alike the two are there: 1.0 is the same but for level."""
 
     start_ms: float
     correlation: float
 
 
 def find_part(part: Samples, whole: Samples, rate: int) -> Match:
-    """Where `part` lies in `whole`, by normalized cross-correlation of their mono mixes at the same sample rate."""
+    """Where `part` lies in `whole`, by normalized cross-correlation of their mono mixes at the same sample
+    rate.
+    """
     small, large = part.mean(axis=0, dtype=np.float64), whole.mean(axis=0, dtype=np.float64)
     size = 1 << (len(small) + len(large)).bit_length()
     products = np.fft.irfft(np.fft.rfft(large, size) * np.conj(np.fft.rfft(small, size)), size)

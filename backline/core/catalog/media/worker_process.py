@@ -42,8 +42,9 @@ def ingest_file(
 ) -> IngestResult:
     """Measure `source`, suggest a hook, and write all its files into the existing folder `out_dir`.
 
-    The hook that is cut is `hook`, or else the suggestion. Raises the refusals of `media.errors`, MediaCrashed when
-    the file brings the decoder down or takes longer than `timeout_s`, and StorageFull; `out_dir` is then as it was.
+    The hook that is cut is `hook`, or else the suggestion. Raises the refusals of `media.errors`,
+    MediaCrashed when the file brings the decoder down or takes longer than `timeout_s`, and StorageFull;
+    `out_dir` is then as it was.
     """
     with _workshop(out_dir) as work:
         result = _ask(Job.INGEST, source, work, hook, timeout_s=timeout_s, limits=limits).ingested

@@ -11,7 +11,14 @@ import pytest
 
 from backline.core.catalog.media.analysis import analyse
 from backline.core.catalog.media.decode import Shape, open_sound
-from backline.core.catalog.media.errors import Damaged, HeaderWithoutSound, MediaRefused, TooLong, TooShort, Truncated
+from backline.core.catalog.media.errors import (
+    Damaged,
+    HeaderWithoutSound,
+    MediaRefused,
+    TooLong,
+    TooShort,
+    Truncated,
+)
 from backline.core.catalog.media.loudness import TruePeakMeter
 from backline.core.catalog.media.model import Span
 from backline.core.catalog.media.testing import (
@@ -55,7 +62,9 @@ def test_decoded_samples_are_those_that_were_written(tmp_path: Path, kind: Forma
     assert float(np.abs(read - written).max()) < 1.6 / 32768
 
 
-@pytest.mark.parametrize("kind", [Format.WAV_16, Format.AAC, Format.MP3, Format.MP3_WITHOUT_LENGTH, Format.OPUS])
+@pytest.mark.parametrize(
+    "kind", [Format.WAV_16, Format.AAC, Format.MP3, Format.MP3_WITHOUT_LENGTH, Format.OPUS]
+)
 def test_loudness_is_that_of_the_filter_for_any_length(tmp_path: Path, kind: Format) -> None:
     path = make_file(tmp_path, kind, seconds=5.017)
 
@@ -135,7 +144,9 @@ def test_silences_are_found_where_they_are(tmp_path: Path) -> None:
     assert found.trailing_silence_ms == pytest.approx(1000, abs=6)
 
 
-@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (11_025, 1), (22_050, 2), (96_000, 2), (192_000, 2), (48_000, 6)])
+@pytest.mark.parametrize(
+    ("rate", "channels"), [(8000, 1), (11_025, 1), (22_050, 2), (96_000, 2), (192_000, 2), (48_000, 6)]
+)
 def test_every_rate_and_channel_count_is_measured(tmp_path: Path, rate: int, channels: int) -> None:
     path = make_file(tmp_path, Format.WAV_24, seconds=3, rate=rate, channels=channels)
 
@@ -279,7 +290,11 @@ def _filter_of(path: Path, arguments: str) -> dict[str, str]:
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         graph = av.filter.Graph()
-        source, meter, sink = graph.add_abuffer(template=stream), graph.add("ebur128", arguments), graph.add("abuffersink")
+        source, meter, sink = (
+            graph.add_abuffer(template=stream),
+            graph.add("ebur128", arguments),
+            graph.add("abuffersink"),
+        )
         graph.link_nodes(source, meter, sink)
         graph.configure()
         for frame in [*container.decode(stream), None]:

@@ -31,7 +31,7 @@ def _zip(path: Path, members: dict[str, bytes], *, compression: int = zipfile.ZI
 def _raw_names(path: Path, names: list[bytes]) -> Path:
     """A zip whose names are these bytes, without the UTF-8 flag."""
     placeholders = [f"{index:0{len(name)}d}" for index, name in enumerate(names)]
-    _zip(path, {placeholder: b"RIFF" for placeholder in placeholders})
+    _zip(path, dict.fromkeys(placeholders, b"RIFF"))
     data = path.read_bytes()
     for placeholder, name in zip(placeholders, names, strict=True):
         data = data.replace(placeholder.encode(), name)
@@ -57,7 +57,11 @@ def test_tracks_come_in_natural_order_and_clutter_is_left_out(tmp_path: Path) ->
 
     album = list_album(path)
 
-    assert [member.name for member in album.tracks] == ["Album/1 First.mp3", "Album/2 Second.FLAC", "Album/10 Last.wav"]
+    assert [member.name for member in album.tracks] == [
+        "Album/1 First.mp3",
+        "Album/2 Second.FLAC",
+        "Album/10 Last.wav",
+    ]
     assert [member.title for member in album.tracks] == ["1 First", "2 Second", "10 Last"]
     assert [member.name for member in album.covers] == ["Album/Cover.JPG", "Album/back.png"]
     taken = tmp_path / "out.mp3"
@@ -94,7 +98,15 @@ def test_a_unicode_path_field_counts_when_its_checksum_fits(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["../evil.wav", "a/../../evil.wav", "/etc/evil.wav", "C:\\evil.wav", "a\\..\\..\\evil.wav", "..\\evil.wav"]
+    "name",
+    [
+        "../evil.wav",
+        "a/../../evil.wav",
+        "/etc/evil.wav",
+        "C:\\evil.wav",
+        "a\\..\\..\\evil.wav",
+        "..\\evil.wav",
+    ],
 )
 def test_paths_that_climb_out_are_refused(tmp_path: Path, name: str) -> None:
     path = _zip(tmp_path / "a.zip", {"good.wav": b"RIFF", name: b"RIFF"})

@@ -1,5 +1,6 @@
 """A suggested hook always lies inside the track, is always the same, and is the chorus where there is one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,20 +19,28 @@ RATE = 22_050
 BEAT_S = 0.5
 
 
-def _section(chords: list[tuple[float, ...]], bars: int, level: float, drums: float, seed: int) -> Samples:
+def _section(
+    chords: Sequence[tuple[float, ...]], bars: int, level: float, drums: float, seed: int
+) -> Samples:
     count = round(bars * 4 * BEAT_S * RATE)
     time = np.arange(count) / RATE
     bar = (time / (4 * BEAT_S)).astype(int)
     sound = np.zeros(count)
     for index, chord in enumerate(chords):
         for pitch in chord:
-            sound += level * (bar % len(chords) == index) * (np.sin(2 * np.pi * pitch * time) + 0.4 * np.sin(4 * np.pi * pitch * time))
+            sound += (
+                level
+                * (bar % len(chords) == index)
+                * (np.sin(2 * np.pi * pitch * time) + 0.4 * np.sin(4 * np.pi * pitch * time))
+            )
     noise = np.random.default_rng(seed).standard_normal(count)
     return np.asarray((sound + drums * noise * np.exp(-40 * (time % BEAT_S)))[None], dtype=np.float32)
 
 
 def _song() -> Samples:
-    """Intro 0:00, verse 0:08, chorus 0:24, verse 0:40, chorus 0:56, bridge 1:12, chorus 1:28, outro 1:44 to 1:52."""
+    """Intro 0:00, verse 0:08, chorus 0:24, verse 0:40, chorus 0:56, bridge 1:12, chorus 1:28, outro 1:44 to
+    1:52.
+    """
     verse = [(220.0, 261.0, 329.0), (174.0, 220.0, 261.0)]
     chorus = [(261.0, 329.0, 392.0), (196.0, 247.0, 294.0), (220.0, 277.0, 330.0), (174.0, 233.0, 349.0)]
     bridge = [(146.0, 174.0, 220.0)]
@@ -73,7 +82,9 @@ def test_the_reason_is_made_of_measurements(tmp_path: Path) -> None:
 
 
 def test_an_intro_of_silence_is_not_the_hook(tmp_path: Path) -> None:
-    song = np.concatenate((np.zeros((1, 20 * RATE), dtype=np.float32), _section([(220.0, 277.0)], 24, 0.1, 0.2, 1)), axis=1)
+    song = np.concatenate(
+        (np.zeros((1, 20 * RATE), dtype=np.float32), _section([(220.0, 277.0)], 24, 0.1, 0.2, 1)), axis=1
+    )
     analysis = analyse(write_sound(tmp_path / "a.wav", song * 0.7, Format.WAV_16, rate=RATE))
 
     assert suggest_hook(analysis.features, analysis.measurements.duration_ms).start_ms >= 19_900
@@ -82,7 +93,9 @@ def test_an_intro_of_silence_is_not_the_hook(tmp_path: Path) -> None:
 def test_a_track_shorter_than_a_hook_is_its_own_hook(tmp_path: Path) -> None:
     analysis = analyse(make_file(tmp_path, Format.OPUS, seconds=12))
 
-    assert suggest_hook(analysis.features, 12_000) == HookSuggestion(0, 12_000, "The whole track: it is only 12 seconds long.")
+    assert suggest_hook(analysis.features, 12_000) == HookSuggestion(
+        0, 12_000, "The whole track: it is only 12 seconds long."
+    )
 
 
 def test_a_silent_track_has_a_hook_too(tmp_path: Path) -> None:
@@ -101,7 +114,7 @@ _level = st.floats(0, 4, width=32)
 
 @st.composite
 def _features(draw: st.DrawFn) -> tuple[Features, int]:
-    """Series of any content whose lengths fit the duration, as an extractor would leave them, or not quite."""
+    """Series of any content whose lengths fit the duration, or not quite."""
     duration_ms = draw(st.integers(1, 200_000))
     step = draw(st.sampled_from([5.0, 4.989]))
     flux_step = draw(st.sampled_from([46.44, 42.67, 64.0]))

@@ -9,12 +9,20 @@ from backline.core.catalog.media.lyrics import TimedLine, TimedLyrics, parse_lrc
 
 
 def test_headers_repeats_offsets_and_word_stamps() -> None:
-    text = "\ufeff[ti:Song]\r\n[offset:+500]\r\n\r\n[00:10.50][01:00]Chorus\r\n[00:05.250]<00:05.25>Verse <00:06.00>line\r\n[00:20:99]\r\n"
+    text = (
+        "\ufeff[ti:Song]\r\n[offset:+500]\r\n\r\n[00:10.50][01:00]Chorus\r\n"
+        "[00:05.250]<00:05.25>Verse <00:06.00>line\r\n[00:20:99]\r\n"
+    )
 
     found = parse_lrc(text)
 
     assert found == TimedLyrics(
-        (TimedLine(4750, "Verse line"), TimedLine(10_000, "Chorus"), TimedLine(20_490, ""), TimedLine(59_500, "Chorus"))
+        (
+            TimedLine(4750, "Verse line"),
+            TimedLine(10_000, "Chorus"),
+            TimedLine(20_490, ""),
+            TimedLine(59_500, "Chorus"),
+        )
     )
     assert plain_of(found) == "Verse line\nChorus\n\nChorus"
 
@@ -52,6 +60,8 @@ _WORDS = st.text(st.characters(categories=["L", "N"]), max_size=20)
 
 @given(st.lists(st.tuples(st.integers(0, 86_000_000), _WORDS), min_size=1, max_size=30))
 def test_writing_and_reading_gives_the_same_lyrics(pairs: list[tuple[int, str]]) -> None:
-    lyrics = TimedLyrics(tuple(TimedLine(at_ms, text) for at_ms, text in sorted(pairs, key=lambda pair: pair[0])))
+    lyrics = TimedLyrics(
+        tuple(TimedLine(at_ms, text) for at_ms, text in sorted(pairs, key=lambda pair: pair[0]))
+    )
 
     assert parse_lrc(write_lrc(lyrics)) == lyrics

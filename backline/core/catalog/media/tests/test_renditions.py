@@ -131,7 +131,7 @@ def _tag(path: Path) -> None:
     picture = Picture()  # type: ignore[no-untyped-call]
     picture.data, picture.mime, picture.type = b"\x89PNG Secret", "image/png", 3
     flac.add_picture(picture)  # type: ignore[no-untyped-call]
-    flac.save()  # type: ignore[no-untyped-call]
+    flac.save()
 
 
 def test_streams_know_their_length_and_can_be_searched(tmp_path: Path) -> None:
@@ -141,7 +141,9 @@ def test_streams_know_their_length_and_can_be_searched(tmp_path: Path) -> None:
 
     head = webm.path.read_bytes()[:1024]
     assert webm.window == mp3.window == Span(0, 12_000)
-    assert head.find(b"\x1c\x53\xbb\x6b") < head.find(b"\x1f\x43\xb6\x75")  # the cues stand before the first cluster
+    assert head.find(b"\x1c\x53\xbb\x6b") < head.find(
+        b"\x1f\x43\xb6\x75"
+    )  # the cues stand before the first cluster
     assert b"\x44\x89" in head  # and the duration is known
     assert b"Info" in mp3.path.read_bytes()[:200]
     assert not mp3.path.read_bytes().startswith(b"ID3")
@@ -149,7 +151,13 @@ def test_streams_know_their_length_and_can_be_searched(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "window",
-    [HookWindow(-1, 2000), HookWindow(0, 0), HookWindow(0, 30_001), HookWindow(2000, 1500), HookWindow(9000, 1000)],
+    [
+        HookWindow(-1, 2000),
+        HookWindow(0, 0),
+        HookWindow(0, 30_001),
+        HookWindow(2000, 1500),
+        HookWindow(9000, 1000),
+    ],
 )
 def test_a_hook_outside_the_track_is_refused_and_leaves_nothing(tmp_path: Path, window: HookWindow) -> None:
     source = make_file(tmp_path, Format.WAV_16, seconds=3)
@@ -182,7 +190,13 @@ def test_both_files_of_a_hook_are_reported(tmp_path: Path) -> None:
 
     webm, mp3 = files
     assert webm == RenditionFile(
-        RenditionKind.HOOK, Encoding.OPUS_WEBM, tmp_path / "hook.webm", webm.path.stat().st_size, Span(1000, 3000), 2, 48_000
+        RenditionKind.HOOK,
+        Encoding.OPUS_WEBM,
+        tmp_path / "hook.webm",
+        webm.path.stat().st_size,
+        Span(1000, 3000),
+        2,
+        48_000,
     )
     assert mp3.encoding.content_type == "audio/mpeg"
     assert webm.encoding.content_type == "audio/webm; codecs=opus"

@@ -1,4 +1,6 @@
-"""A file is judged by its bytes: every taken format, and everything that is uploaded by mistake or in bad faith."""
+"""A file is judged by its bytes: every taken format, and everything that is uploaded by mistake or in bad
+faith.
+"""
 
 from pathlib import Path
 

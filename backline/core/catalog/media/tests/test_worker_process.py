@@ -2,20 +2,29 @@
 
 import os
 import signal
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
 
-from backline.core.catalog.media import worker_process
 from backline.core.catalog.media.errors import HookOutsideTrack, MediaCrashed, NotSound, Truncated
 from backline.core.catalog.media.model import HookWindow, IngestResult
 from backline.core.catalog.media.protocol import ChildLimits
-from backline.core.catalog.media.testing import Format, cut_off, find_part, make_file, renamed_program, resampled, sound_of
+from backline.core.catalog.media.testing import (
+    Format,
+    cut_off,
+    find_part,
+    make_file,
+    renamed_program,
+    resampled,
+    sound_of,
+)
 from backline.core.catalog.media.worker_process import ingest_file, recut_hook
-from backline.kernel.kit.errors import StorageFull
+from backline.kernel.kit.errors import DomainError, StorageFull
 
 
 @pytest.fixture
@@ -69,7 +78,9 @@ def test_a_chosen_hook_is_cut_and_recut(tmp_path: Path, out: Path) -> None:
         (lambda folder: cut_off(make_file(folder, Format.WAV_16)), Truncated),
     ],
 )
-def test_a_refusal_keeps_its_name_and_leaves_nothing(tmp_path: Path, out: Path, make, refusal) -> None:  # type: ignore[no-untyped-def]
+def test_a_refusal_keeps_its_name_and_leaves_nothing(
+    tmp_path: Path, out: Path, make: Callable[[Path], Path], refusal: type[DomainError]
+) -> None:
     with pytest.raises(refusal) as refused:
         ingest_file(make(tmp_path), out)
 
@@ -150,12 +161,14 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path, out: Path) -> N
     assert list(out.iterdir()) == []
 
 
-def test_no_secret_of_the_server_reaches_the_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, out: Path) -> None:
+def test_no_secret_of_the_server_reaches_the_child(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, out: Path
+) -> None:
     monkeypatch.setenv("BACKLINE_SECRET_KEY", "do not tell")
     spy = tmp_path / "spy.sh"
     spy.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\nexit 3\n")
     spy.chmod(0o755)
-    monkeypatch.setattr(worker_process.sys, "executable", str(spy))
+    monkeypatch.setattr(sys, "executable", str(spy))
 
     with pytest.raises(MediaCrashed) as refused:
         ingest_file(make_file(tmp_path, Format.FLAC), out)
