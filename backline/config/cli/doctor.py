@@ -63,7 +63,7 @@ def doctor(settings: Settings) -> int:
     say(f"Backline {backline.__version__}, Python {platform.python_version()}, {platform.platform()}")
     is_sick = False
     for finding in findings(settings):
-        say(f"  {finding.name:<14} {finding.state.value:<11} {finding.detail}")
+        say(f"  {finding.name:<16} {finding.state.value:<11} {finding.detail}")
         is_sick = is_sick or finding.state is State.WRONG
     return 1 if is_sick else 0
 
