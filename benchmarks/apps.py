@@ -4,11 +4,14 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, cast
 from uuid import UUID
 
-from backline.config.access_log import json_access_log
+from prometheus_client import Counter, Histogram
+
+from backline.config.access_log import RequestSeen, json_access_log
 from backline.config.bridge import Environ, StartResponse
 from backline.config.front import Front, FrontConfig, RawRoute, build_app
 from backline.core.catalog.uploads.grants import PREFIX as UPLOADS
@@ -24,6 +27,22 @@ from backline.kernel.storage.disk import DiskBlobStore
 MAX_UPLOAD_BYTES = 500 * 1024 * 1024
 
 
+REQUESTS = Counter("benchmark_requests", "As the web process counts them", ("route", "method", "status"))
+SECONDS = Histogram("benchmark_request_seconds", "As the web process counts them", ("route",))
+
+
+def count_request(seen: RequestSeen) -> None:
+    """What the web process's metrics do for each request."""
+    requests, seconds = _counters(seen.route, seen.method, seen.status)
+    requests.inc()
+    seconds.observe(seen.seconds)
+
+
+@lru_cache(maxsize=256)
+def _counters(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(route, method, f"{status // 100}xx"), SECONDS.labels(route)
+
+
 def ranges_app() -> Front:
     """Sound behind the front, logging every request as JSON."""
     configure_logs(as_json=True)
@@ -32,7 +51,7 @@ def ranges_app() -> Front:
     config = FrontConfig(
         data_dir=folder,
         max_upload_bytes=MAX_UPLOAD_BYTES,
-        on_request=(json_access_log(),),
+        on_request=(json_access_log(), count_request),
         routes=(RawRoute("streaming", AUDIO, audio),),
     )
     return build_app(nothing, config=config)

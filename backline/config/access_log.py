@@ -14,9 +14,7 @@ from backline.kernel.kit.clock import now
 
 
 class RequestSeen(NamedTuple):
-    """What is known of a request when it is over; a status of 0 means that the client left before an
-    answer.
-    """
+    """What is known of a request when it is over; a status of 0: the client left before an answer."""
 
     route: str
     method: str

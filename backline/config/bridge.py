@@ -1,5 +1,4 @@
-"""Django runs as WSGI in a few threads, and a thread works for a request only as long as Python works on
-it.
+"""Django runs as WSGI in a few threads, and a thread works for a request only while Python does.
 
 The request's body is there before the thread starts (`spool.py`), and the thread leaves the whole answer
 behind, in memory or in a file without a name, before the first byte goes to the client: slow clients wait
@@ -55,9 +54,7 @@ class Crowded(Unavailable):
 
 
 class _Answer:
-    """A whole answer: status, headers, and a body of `size_bytes` that lies in memory or in a nameless
-    file.
-    """
+    """A whole answer: status, headers, and a body that lies in memory or in a nameless file."""
 
     def __init__(self, folder: Path) -> None:
         self.status = 0
@@ -92,8 +89,8 @@ class WsgiBridge:
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="wsgi")
 
     async def __call__(self, scope: Scope, body: BinaryIO, receive: Receive, send: Send) -> None:
-        """Answer one request whose body is complete. Raises Crowded; what the application raises;
-        ClientGone.
+        """Answer one request whose body is complete. Raises Crowded, ClientGone, what the application
+        raises.
         """
         if self._waiting >= MOST_WAITING:
             raise Crowded

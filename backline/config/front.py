@@ -1,5 +1,4 @@
-"""The one port of a web process: bytes, uploads and live streams by raw ASGI applications, everything else
-by Django.
+"""The one port of a web process: sound, uploads and live streams by raw ASGI, everything else by Django.
 
 Whatever the address, a request gets an id, a checked host, its true sender, one line in the access log and
 one count in the metrics; the line has no query, since queries carry tokens. Django's requests come to it
@@ -54,8 +53,7 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RawRoute:
-    """The addresses of a raw ASGI application: all below a `prefix` that ends with a slash, else that one
-    alone.
+    """The addresses of a raw ASGI application: all below a `prefix` that ends with a slash, or one.
 
     `name` is what logs and metrics call it.
     """
@@ -98,9 +96,7 @@ def _refusal(error: Exception, scope: Scope, request_id: str) -> DomainError:
 
 
 class _Watched:
-    """One request on its way through: forwards the answer, notes its status and length, adds the request
-    id.
-    """
+    """One request on its way: forwards the answer, notes its status and length, adds the request id."""
 
     __slots__ = ("_request_id", "_send", "body_bytes", "status")
 

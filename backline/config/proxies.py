@@ -1,5 +1,4 @@
-"""Who a request really comes from: X-Forwarded headers are believed from configured proxies and from nobody
-else.
+"""Who a request really comes from: X-Forwarded headers are believed from configured proxies alone.
 
 The same place cleans what Django could misread: header names with an underscore (they would pass for those
 with a hyphen), and several cookie fields.
@@ -23,9 +22,7 @@ _FORGEABLE: Final = frozenset({b"x-forwarded-proto", b"x-forwarded-host", b"x-fo
 
 
 class WrongHost(DomainError):
-    """The Host header names another server (RFC 9110, section 7.2): a stale DNS entry, or a rebinding
-    attack.
-    """
+    """The Host header names another server (RFC 9110, section 7.2): old DNS, or a rebinding attack."""
 
     code = "wrong_host"
     status = 400

@@ -1,5 +1,4 @@
-"""A request's body is complete before Django sees the request: small ones in memory, larger ones in a file
-without a name.
+"""A request's body is complete before Django sees it: small in memory, larger in a file without a name.
 
 A slow or vanishing client therefore never holds a thread, and half a request never reaches a view. The file
 is gone when the request is over, also when the process is killed. How much is taken depends on the address;

@@ -1,5 +1,4 @@
-"""Which bytes a request asks for (RFC 9110, section 14), and whether the listener has them already (section
-13).
+"""Which bytes a request asks for (RFC 9110, section 14), and whether it has them already (section 13).
 
 One range is answered with 206: from-to, from-on, or the last so-many bytes. A range that begins after the
 end is 416. What is no byte range, or asks for several at once, is ignored and the whole file is sent, which

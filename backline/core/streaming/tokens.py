@@ -1,5 +1,4 @@
-"""An audio address carries its own permission: which track, the hook or all of it, which file, until when,
-for whom.
+"""An audio address carries its permission: which track, hook or all, which file, until when, for whom.
 
 The file is named in the signed text itself, so an address for the hook cannot reach a byte of the whole
 track. The text is readable, fields with dots between, so that a stock nginx can take it apart and serve the
@@ -90,9 +89,7 @@ class AudioPass:
 
 
 class AudioTokens:
-    """Makes and reads audio addresses with the install's secret; the second secret is the one shared with
-    nginx.
-    """
+    """Makes and reads audio addresses with the install's secret; the second secret is nginx's."""
 
     def __init__(self, secret_key: str, nginx_secret: str | None = None) -> None:
         self._token_key = key_for(secret_key, "audio")

@@ -89,9 +89,7 @@ def cookie(scope: Scope, name: str) -> str | None:
 
 
 def query_value(scope: Scope, name: bytes) -> str:
-    """The first value of a query parameter whose values never need escaping (our tokens), or the empty
-    string.
-    """
+    """The first value of a query parameter that never needs escaping (our tokens), or the empty string."""
     wanted = name + b"="
     for part in bytes(scope["query_string"]).split(b"&"):
         if part.startswith(wanted):

@@ -1,5 +1,4 @@
-"""For tests only: a raw ASGI application on a real uvicorn (uvloop, httptools) on loopback, and plain ways
-to talk to it.
+"""For tests only: a raw ASGI application on a real uvicorn on loopback, and plain ways to talk to it.
 
 What a server does with ranges, hang-ups and slow clients shows only on a real socket.
 """

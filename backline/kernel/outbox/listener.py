@@ -1,5 +1,4 @@
-"""One connection per process hears the database's notifications and feeds the hub; no listener's page holds
-one.
+"""One connection per process hears the database's notifications and feeds the hub; no page holds one.
 
 Notifications sent while the connection is down are lost, so after every reconnection all streams are let
 go: their pages come back at once and ask for what they missed.
@@ -81,9 +80,7 @@ class FactListener:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to listen in the background; a database that is away does not keep the process from
-        starting.
-        """
+        """Begin to listen in the background; the process starts also while the database is away."""
         self._task = asyncio.create_task(self._listen_forever(), name="outbox.listener")
 
     async def stop(self) -> None:
@@ -122,9 +119,7 @@ class FactListener:
 
 
 def read_notice(payload: str) -> Event | None:
-    """The event in a notification's payload, JSON of id, topic, name and data; None where it is something
-    else.
-    """
+    """The event in a payload, JSON of id, topic, name and data; None where it is something else."""
     try:
         said = orjson.loads(payload)
         return Event(id=str(said["id"]), topic=str(said["topic"]), name=str(said["name"]), data=said["data"])

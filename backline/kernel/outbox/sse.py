@@ -73,9 +73,7 @@ class StreamGrant:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A fact as listeners hear it; `data` is None where it was too large to be sent along and must be
-    fetched.
-    """
+    """A fact as listeners hear it; `data` is None where it was too large to be sent along."""
 
     id: str
     topic: str
@@ -106,9 +104,7 @@ def issue_stream_token(grant: StreamGrant, *, secret: str) -> str:
 
 
 def read_stream_token(token: str, *, secret: str, at: datetime) -> StreamGrant:
-    """The grant of a token. Raises StreamRefused for text we did not sign, StreamExpired from its expiry
-    on.
-    """
+    """The grant of a token. Raises StreamRefused for text we did not sign, StreamExpired once it is."""
     try:
         expiry, *topics = orjson.loads(verify(token, key=key_for(secret, PURPOSE)))
     except BadSignature as error:
@@ -145,9 +141,7 @@ class Subscription:
         self._woken.set()
 
     async def take(self, timeout_s: float) -> list[Event]:
-        """All that is queued, waiting up to `timeout_s` for the first; empty when nothing came or it was
-        let go.
-        """
+        """All that is queued, waiting up to `timeout_s` for the first; empty when nothing came."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._woken.wait()
@@ -192,9 +186,7 @@ class Hub:
             subscription.offer(event)
 
     def let_go(self) -> None:
-        """End every stream: events may have been missed, or the process stops. Listeners reconnect and
-        catch up.
-        """
+        """End every stream: events may be missed, or the process stops. Listeners come back and catch up."""
         for subscription in self._all:
             subscription.close()
 

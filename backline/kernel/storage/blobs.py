@@ -50,9 +50,7 @@ class BlobStore(Protocol):
     """Where blobs lie. Every method may raise StorageUnavailable where a service stands behind it."""
 
     def put_file(self, path: Path, *, content_type: str) -> BlobRef:
-        """Take a file in; the source is gone afterwards. Raises StorageFull and then leaves the source
-        where it is.
-        """
+        """Take a file in; its source is gone afterwards. Raises StorageFull and then leaves the source."""
         ...
 
     def put_bytes(self, data: bytes, *, content_type: str) -> BlobRef:
@@ -80,16 +78,12 @@ class BlobStore(Protocol):
         ...
 
     def presign(self, sha256: str, *, content_type: str, seconds: int) -> str | None:
-        """An address at the storage service, good for that long and for this blob only; None where there is
-        no service.
-        """
+        """An address at the storage service, for this blob and that long only; None without a service."""
         ...
 
 
 def shard_of(sha256: str) -> str:
-    """The relative place of a blob, ab/cd/abcd…. Raises BlobMissing for text that is no SHA-256 (no path
-    climbs out).
-    """
+    """The relative place of a blob, ab/cd/abcd…. Raises BlobMissing for text that is no SHA-256."""
     if not _SHA256.fullmatch(sha256):
         raise BlobMissing
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"

@@ -24,9 +24,7 @@ MAX_IMAGE_SIDE_PX: Final = 16_384
 
 
 class ContentType(StrEnum):
-    """The families a file can belong to. MP4 and OGG are containers: only a decoder knows whether they hold
-    sound alone.
-    """
+    """The families a file can belong to. Only a decoder knows whether an MP4 or OGG holds sound alone."""
 
     JPEG = "image/jpeg"
     PNG = "image/png"
@@ -111,8 +109,7 @@ _SIGNATURES: Final = tuple(
 
 
 def sniff(head: bytes) -> ContentType | None:
-    """The family that the first bytes of a file claim; None for anything else, such as programs and
-    documents.
+    """The family that the first bytes of a file claim; None for anything else, such as programs.
 
     Give it SNIFF_BYTES or the whole of a shorter file. A claim is not yet a sound or an image: see the
     module.

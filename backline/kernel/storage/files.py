@@ -1,5 +1,4 @@
-"""Sending a blob's bytes without holding a thread: small pieces, read only as fast as the client takes
-them.
+"""Sending a blob's bytes without holding a thread: small pieces, read as fast as the client takes them.
 
 What the system has in memory is read on the spot; what must come from the disk is read by a helper thread,
 so that one cold file does not make everybody wait. Open files are kept for a while, because a listener asks
@@ -49,9 +48,7 @@ class OpenBlob:
             os.close(self.fd)
 
     def read_cached(self, offset: int, size: int) -> bytearray | None:
-        """Bytes that are in memory already (preadv2 with RWF_NOWAIT); None where the disk would have to be
-        asked.
-        """
+        """Bytes that the system has in memory (preadv2, RWF_NOWAIT); None where it must ask the disk."""
         buffer = bytearray(size)
         try:
             got = os.preadv(self.fd, [buffer], offset, _NOWAIT)

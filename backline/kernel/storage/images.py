@@ -1,5 +1,4 @@
-"""A picture is shown in few sizes, all WebP, all without metadata: no camera, no place, no thumbnail of the
-uncropped scene.
+"""A picture is shown in few sizes, all WebP, without metadata: no camera, no place, no uncropped thumbnail.
 
 The orientation a camera noted is applied before the note is dropped, wide colours become sRGB, and nothing
 is made larger than it was sent. The original stays where it is.
@@ -29,9 +28,7 @@ class Crop(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ImageRendition:
-    """One size of a picture. `size_px` is the size asked for; the real measures may be smaller, never
-    larger.
-    """
+    """One size of a picture. `size_px` was asked for; the real measures may be smaller, never larger."""
 
     size_px: int
     width_px: int

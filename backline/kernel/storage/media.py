@@ -1,5 +1,4 @@
-"""The raw ASGI application under /media/: public pictures and waveform peaks, by signed address, to be kept
-for ever.
+"""The raw ASGI application under /media/: public pictures and peaks, by signed address, kept for ever.
 
 It asks no database: the signature is the permission. Content is served so that a browser can only show it:
 no sniffing, no scripts, no frames. Where blobs lie in a bucket, the answer is a redirect to the bucket's

@@ -35,9 +35,7 @@ _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 
 @dataclass(frozen=True, slots=True)
 class S3Config:
-    """Where the bucket is and who may write to it; no endpoint means Amazon's own, no keys boto3's usual
-    places.
-    """
+    """Where the bucket is and who may write to it. No endpoint means Amazon's, no keys boto3's places."""
 
     bucket: str
     endpoint_url: str | None = None

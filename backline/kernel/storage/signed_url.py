@@ -1,5 +1,4 @@
-"""An address of a public file says which blob it is and that we gave it out; nobody can make one up from a
-hash alone.
+"""An address of a public file names its blob and proves that we gave it out; a hash alone opens nothing.
 
 The address of a published picture is always the same and good for ever, because the bytes behind it never
 change: browsers and CDNs keep it as long as they like. The address of something not yet public carries an
@@ -64,9 +63,7 @@ class MediaSigner:
         self._key = key_for(secret_key, "media")
 
     def address(self, sha256: str, *, content_type: str, expires_at: datetime | None = None) -> str:
-        """The address (path and query) of a blob. Raises ValueError for a content type that has no
-        addresses.
-        """
+        """The address (path and query) of a blob. Raises ValueError for a type that has no addresses."""
         if content_type not in EXTENSIONS:
             raise ValueError(f"{content_type} is not served from {PREFIX}")
         name = f"{sha256}.{EXTENSIONS[content_type]}"

@@ -1,6 +1,4 @@
-"""The ways in which the upload door says no. Those with a status of 500 and more are temporary: the bytes
-are kept.
-"""
+"""The ways in which the upload door says no. From a status of 500 on they pass: the bytes are kept."""
 
 from backline.kernel.kit.errors import Conflict, DomainError, Forbidden, Malformed, NotFound, PayloadTooLarge
 
@@ -74,9 +72,7 @@ class OtherProtocolVersion(DomainError):
 
 
 class ChecksumMismatch(DomainError):
-    """The piece arrived with other bytes than were sent; it was thrown away (tus 1.0.0, checksum
-    extension).
-    """
+    """The piece arrived with other bytes than were sent; it is thrown away (tus 1.0.0, checksum)."""
 
     code = "checksum_mismatch"
     status = 460

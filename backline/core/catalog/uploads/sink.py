@@ -119,9 +119,7 @@ class UploadSink:
             raise UploadGone from error
 
     def progress_of(self, upload_id: UUID, *, size_bytes: int) -> UploadProgress:
-        """Where the upload stands. Raises UploadGone where neither bytes nor the mark of acceptance are
-        here.
-        """
+        """Where the upload stands. Raises UploadGone where neither bytes nor the mark are here."""
         if self._mark_of(upload_id).exists():
             return UploadProgress(size_bytes, is_accepted=True)
         return UploadProgress(self.offset_of(upload_id), is_accepted=False)
@@ -151,9 +149,7 @@ class UploadSink:
         self._mark_of(upload_id).unlink(missing_ok=True)
 
     def sweep_expired(self, older_than: datetime) -> int:
-        """Throw away uploads to which nothing was added since; returns how many. One being written is left
-        alone.
-        """
+        """Throw away uploads to which nothing was added since, save one being written; returns how many."""
         swept = 0
         for path in self._stale(older_than):
             with self._unless_busy(path) as is_free:

@@ -1,5 +1,4 @@
-"""The raw ASGI application at /api/uploads/{upload_id}?token=…: tus 1.0.0 with expiration, termination and
-checksum.
+"""The raw ASGI application at /api/uploads/{upload_id}: tus 1.0.0 with expiration, termination, checksum.
 
 Creation is Django's (it knows the artist, the limits and the table); here bytes are taken in, half a
 megabyte in memory at most, written by helper threads, so that a thousand slow clients hold no thread. A
@@ -235,9 +234,7 @@ class _Piece:
             self._expected[0].update(batch)
 
     def break_off(self, batch: bytearray) -> None:
-        """Keep what came of a piece that will not come to its end; one with a checksum cannot be believed
-        in part.
-        """
+        """Keep what came of a piece without an end; one with a checksum cannot be believed in part."""
         if self._expected is not None:
             self._part.cut_back(self._begin)
         elif self._part.offset + len(batch) <= self._size_bytes:
