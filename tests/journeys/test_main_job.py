@@ -45,7 +45,7 @@ def published(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Publish
 
 @pytest.fixture
 def stranger(stack: Stack) -> httpx.Client:
-    return httpx.Client(base_url=stack.url, timeout=60)
+    return stack.client()
 
 
 @pytest.mark.parametrize("encoding", ["mp3", "opus_webm"])

@@ -122,8 +122,8 @@ def track_view(track: Track, *, is_owner: bool) -> TrackView:
         true_peak_dbtp=track.true_peak_dbtp,
         hook=_hook(track),
         suggestion=_suggestion(track) if is_owner else None,
-        peaks_url=_peaks(track.peaks_sha256),
-        peaks_detail_url=_peaks(track.peaks_detail_sha256) if is_owner else None,
+        peaks_url=_peaks(track.peaks_sha256, "application/json"),
+        peaks_detail_url=_peaks(track.peaks_detail_sha256, "application/octet-stream") if is_owner else None,
         cover_url=cover_url(track),
         source_name=track.source_name if is_owner else None,
         source_codec=track.source_codec,
@@ -140,8 +140,8 @@ def cover_url(track: Track, width: int = 600) -> str | None:
     return image_url(track.cover, width) or image_url(track.artist.cover, width)
 
 
-def _peaks(sha256: str) -> str | None:
-    return media_signer().address(sha256, content_type="application/json") if sha256 else None
+def _peaks(sha256: str, content_type: str) -> str | None:
+    return media_signer().address(sha256, content_type=content_type) if sha256 else None
 
 
 def _timed(track: Track) -> list[LyricLine]:

@@ -41,7 +41,7 @@ def rescue_stalled_jobs() -> int:
     return rescued
 
 
-@app.periodic(cron="*/10 * * * * *")
+@app.periodic(cron="* * * * * */10")  # the last field is seconds
 @app.task(name="outbox.rescue_stalled", queueing_lock="outbox.rescue_stalled")
 def rescue_stalled(timestamp: int) -> None:
     """Every ten seconds: rescue the jobs of workers that died."""

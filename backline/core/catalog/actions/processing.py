@@ -26,6 +26,7 @@ from backline.core.catalog.media.model import (
     HookWindow,
     IngestResult,
     Measurements,
+    PeaksFile,
     RenditionFile,
     RenditionKind,
     Tags,
@@ -155,13 +156,13 @@ class _Stored:
     def __init__(self, result: IngestResult, cover: dict[str, str] | None) -> None:
         self.result = result
         self.cover = cover
-        self.overview = _put_peaks(result.overview.path)
-        self.detail = _put_peaks(result.detail.path)
+        self.overview = _put_peaks(result.overview)
+        self.detail = _put_peaks(result.detail)
         self.files = [(file, _put(file)) for file in result.renditions]
 
 
-def _put_peaks(path: Path) -> str:
-    return blob_store().put_file(path, content_type="application/json").sha256
+def _put_peaks(peaks: PeaksFile) -> str:
+    return blob_store().put_file(peaks.path, content_type=peaks.content_type).sha256
 
 
 def _cover_of(track: Track, result: IngestResult, folder: Path) -> dict[str, str] | None:
