@@ -144,24 +144,23 @@ def ensure_uv() -> Path | None:
 
 def ensure_python(*, dev: bool) -> None:
     """Make `.venv` hold exactly what the lock names: base.txt to run, dev.txt to check and test."""
-    python = VENV / "bin" / "python"
     stamp = VENV / ".stamp"
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    noted = read_stamp(stamp) if python.exists() else {}
+    version = python_of_venv()
+    noted = read_stamp(stamp)
     dev = dev or "dev" in noted  # whoever tested here once keeps the tools when he runs
-    wanted = {"python": version, "base": digest(REQUIREMENTS / "base.txt")}
+    wanted = {"python": version or "", "path": str(VENV), "base": digest(REQUIREMENTS / "base.txt")}
     if dev:
         wanted["dev"] = digest(REQUIREMENTS / "dev.txt")
     if noted != wanted:
-        install_python(
-            REQUIREMENTS / ("dev.txt" if dev else "base.txt"), fresh=noted.get("python") != version
-        )
-        stamp.write_text(json.dumps(wanted))
+        is_moved = noted.get("path", str(VENV)) != str(VENV)  # its programs name the old place
+        lock = REQUIREMENTS / ("dev.txt" if dev else "base.txt")
+        install_python(lock, fresh=version is None or is_moved)
+        stamp.write_text(json.dumps({**wanted, "python": python_of_venv() or ""}))
     install_project()
 
 
 def install_python(lock: Path, *, fresh: bool) -> None:
-    """Create the environment when it is missing or of another Python, and install the lock into it."""
+    """Create the environment anew if asked to, and install the lock into it."""
     python = VENV / "bin" / "python"
     uv = ensure_uv()
     env = {
@@ -171,7 +170,7 @@ def install_python(lock: Path, *, fresh: bool) -> None:
         "UV_NO_CONFIG": "true",
     }
     env["VIRTUAL_ENV"] = str(VENV)
-    if fresh or not works(python):
+    if fresh:
         with step("Creating .venv"):
             if uv:
                 run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)], env=env)
@@ -188,11 +187,21 @@ def install_python(lock: Path, *, fresh: bool) -> None:
             run([*pip, "--disable-pip-version-check", "--require-hashes", "-r", str(lock)], env=env)
 
 
-def works(python: Path) -> bool:
-    """Whether this interpreter starts: an environment moved or copied to another machine may not."""
-    with contextlib.suppress(SetupFailed):
-        return run([python, "-c", "print(1)"]).strip() == "1"
-    return False
+def python_of_venv() -> str | None:
+    """Return the version of the environment's Python; None where it is missing, too old, or does not start.
+
+    An environment that was moved, or whose Python was upgraded away, has packages that its Python does not
+    find.
+    """
+    python = VENV / "bin" / "python"
+    if not python.exists():
+        return None
+    code = "import sys, sysconfig; print(*sys.version_info[:2], sysconfig.get_path('purelib'))"
+    with contextlib.suppress(SetupFailed, ValueError):
+        major, minor, site = run([python, "-c", code]).strip().split(" ", 2)
+        if (int(major), int(minor)) >= OLDEST_PYTHON and Path(site).is_dir() and VENV in Path(site).parents:
+            return f"{major}.{minor}"
+    return None
 
 
 def install_project() -> None:
