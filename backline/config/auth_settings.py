@@ -38,6 +38,7 @@ LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/studio"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 
+MFA_RATE_LIMITS = False
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
@@ -47,6 +48,10 @@ MFA_ADAPTER = "backline.kernel.accounts.adapter.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "backline.kernel.accounts.forms.SecondFactorForm",
     "reauthenticate": "backline.kernel.accounts.forms.SecondFactorAgainForm",
+    "add_webauthn": "backline.kernel.accounts.forms.AddPasskeyForm",
+    "login_webauthn": "backline.kernel.accounts.forms.PasskeySignInForm",
+    "authenticate_webauthn": "backline.kernel.accounts.forms.SecurityKeyForm",
+    "reauthenticate_webauthn": "backline.kernel.accounts.forms.SecurityKeyAgainForm",
 }
 # Where no mail reaches anybody, nobody can confirm an address first.
 MFA_ALLOW_UNVERIFIED_EMAIL = not _conf.smtp_url

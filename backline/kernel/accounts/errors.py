@@ -82,10 +82,3 @@ class EmailTaken(Conflict):
 
     code = "email_taken"
     title = "That address has an account already"
-
-
-class NotAnAdmin(Forbidden):
-    """Only admins give and take roles, and end accounts."""
-
-    code = "not_an_admin"
-    title = "This is for admins"

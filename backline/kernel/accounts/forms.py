@@ -1,5 +1,6 @@
 """The forms of signing up, signing in and the second factor; the fields' rules are those of `rules.py`."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
@@ -7,12 +8,19 @@ from allauth.account.forms import LoginForm, SignupForm
 from allauth.account.models import Login
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
 from backline.kernel.accounts import actions, rules, second_factor
 from backline.kernel.accounts.errors import WrongSecondFactor
@@ -118,3 +126,52 @@ class SecondFactorForm(_CountedCode, AuthenticateForm):
 
 class SecondFactorAgainForm(_CountedCode, ReauthenticateForm):
     """The code before something that matters."""
+
+
+class _WellFormedCredential:
+    """A passkey's answer is JSON from the browser; whatever is not one is a wrong code, never a fault of
+    ours.
+    """
+
+    parse: Callable[[Any], object]
+
+    def clean_credential(self) -> Any:
+        """Refuse what does not have the shape of a credential (WebAuthn, section 5.1)."""
+        credential = cast("forms.Form", self).cleaned_data["credential"]
+        try:
+            type(self).parse(credential)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise get_mfa_adapter().validation_error("incorrect_code") from error
+        base = getattr(super(), "clean_credential", None)
+        return base() if base else credential
+
+
+class AddPasskeyForm(_WellFormedCredential, AddWebAuthnForm):
+    """A new key; unless the person says otherwise it is a passkey, which signs in without a password."""
+
+    parse = RegistrationResponse.from_dict
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "Name of the key"
+        self.fields["passwordless"].label = "Sign in with it instead of the password"
+        self.fields["passwordless"].initial = True
+        self.fields["passwordless"].help_text = "The key then asks for a fingerprint, a face or a PIN."
+
+
+class PasskeySignInForm(_WellFormedCredential, LoginWebAuthnForm):
+    """Signing in with a passkey."""
+
+    parse = AuthenticationResponse.from_dict
+
+
+class SecurityKeyForm(_WellFormedCredential, AuthenticateWebAuthnForm):
+    """A key after the password."""
+
+    parse = AuthenticationResponse.from_dict
+
+
+class SecurityKeyAgainForm(_WellFormedCredential, ReauthenticateWebAuthnForm):
+    """A key before something that matters."""
+
+    parse = AuthenticationResponse.from_dict
