@@ -45,8 +45,15 @@ def victim() -> User:
     Mail.objects.create(to="victim@example.org", subject="Reset", text="link")
     play = new_id()
     Play.objects.create(
-        id=play, started_at=now(), play_id=play, milestone="start", track_id=track.id, artist_id=artist.id,
-        user_id=artist.owner_id, listener_id=play, is_full=True,
+        id=play,
+        started_at=now(),
+        play_id=play,
+        milestone="start",
+        track_id=track.id,
+        artist_id=artist.id,
+        user_id=artist.owner_id,
+        listener_id=play,
+        is_full=True,
     )
     fact = Fact.objects.create(name="test.secret", data={}, topic=f"artist:{artist.id}")
     Delivery.objects.create(subscriber="x", fact_id=fact.id, fact_at=fact.occurred_at)
@@ -87,9 +94,7 @@ def snapshot(table: str) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("verb", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}"])
 @pytest.mark.parametrize("who", [stranger, lambda: ANYBODY])
-def test_nothing_of_somebody_elses_is_changed(
-    victim: User, table: str, verb: str, who: Callable[[], Actor]
-) -> None:
+def test_nothing_of_somebody_elses_is_changed(victim: User, table: str, verb: str, who: Callable[[], Actor]) -> None:
     actor = who()
     before = snapshot(table)
     column = {"accounts_mail": "text", "outbox_fact": "name", "catalog_rendition": "sha256"}.get(table, "created_at")
@@ -112,10 +117,22 @@ def test_nothing_of_somebody_elses_is_changed(
 @pytest.mark.parametrize(
     "sql",
     [
-        "INSERT INTO accounts_rolegrant (id, created_at, user_id, role) VALUES (gen_random_uuid(), now(), '{me}', 'admin')",
-        "INSERT INTO accounts_rolegrant (id, created_at, user_id, role) VALUES (gen_random_uuid(), now(), '{them}', 'artist')",
-        "INSERT INTO artists_membership (id, created_at, joined_at, artist_id, user_id) SELECT gen_random_uuid(), now(), now(), a.id, '{them}' FROM artists_artist a",
-        "INSERT INTO outbox_fact (id, occurred_at, name, topic, data, actor_id) VALUES (gen_random_uuid(), now(), 'x', '', '{{}}', '{them}')",
+        (
+            "INSERT INTO accounts_rolegrant (id, created_at, user_id, role)"
+            " VALUES (gen_random_uuid(), now(), '{me}', 'admin')"
+        ),
+        (
+            "INSERT INTO accounts_rolegrant (id, created_at, user_id, role)"
+            " VALUES (gen_random_uuid(), now(), '{them}', 'artist')"
+        ),
+        (
+            "INSERT INTO artists_membership (id, created_at, joined_at, artist_id, user_id)"
+            " SELECT gen_random_uuid(), now(), now(), a.id, '{them}' FROM artists_artist a"
+        ),
+        (
+            "INSERT INTO outbox_fact (id, occurred_at, name, topic, data, actor_id)"
+            " VALUES (gen_random_uuid(), now(), 'x', '', '{{}}', '{them}')"
+        ),
         "UPDATE artists_artist SET owner_id = '{them}' WHERE owner_id = '{me}'",
         "SET ROLE postgres",
         "ALTER TABLE accounts_user DISABLE ROW LEVEL SECURITY",

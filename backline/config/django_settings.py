@@ -186,9 +186,7 @@ STATIC_URL = "/static/"
 # Served from where they lie (WhiteNoise with finders): nothing has to be collected first.
 STATICFILES_DIRS = [PACKAGE / "static"]
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.InMemoryStorage"
-    },  # nothing of ours uses Django's file fields
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing of ours uses Django's file fields
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True

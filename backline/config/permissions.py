@@ -104,6 +104,10 @@ STAFF_PREFIXES = ("admin/",)
 
 # Addresses that libraries keep for old links, which only lead on to the names above.
 REDIRECTS = frozenset(
-    ("accounts/social/login/cancelled/", "accounts/social/login/error/", "accounts/social/signup/",
-     "accounts/social/connections/")
+    (
+        "accounts/social/login/cancelled/",
+        "accounts/social/login/error/",
+        "accounts/social/signup/",
+        "accounts/social/connections/",
+    )
 )

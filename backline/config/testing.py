@@ -41,6 +41,13 @@ class Stack:
         generous = {f"BACKLINE_LIMIT_{name}": "100000/m" for name in LIMITS}
         self.environment = kept | generous | {"BACKLINE_DATA": str(self.data), "PORT": str(self.port)} | environment
         self.process: subprocess.Popen[bytes] | None = None
+        self._clients: list[httpx.Client] = []
+
+    def client(self) -> httpx.Client:
+        """Somebody who is nobody yet, with cookies of their own; closed when the stack stops."""
+        client = httpx.Client(base_url=self.url, timeout=120)
+        self._clients.append(client)
+        return client
 
     def start(self) -> None:
         """Run `backline up` and wait until it is ready."""
@@ -56,6 +63,8 @@ class Stack:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it as a terminal does; returns the exit code."""
+        while self._clients:
+            self._clients.pop().close()
         if self.process is None or self.process.poll() is not None:
             return 0
         self.process.send_signal(number)
@@ -139,7 +148,7 @@ class Person:
 
     def __init__(self, stack: Stack, name: str) -> None:
         self.email = f"{name}@example.org"
-        self.http = httpx.Client(base_url=stack.url, timeout=120)
+        self.http = stack.client()
         login = {"email": self.email, "password": PASSWORD}
         self.http.post("/api/v1/auth/signup", json=login | {"name": name}).raise_for_status()
         token = self.http.post("/api/v1/auth/token", json=login).raise_for_status().json()
@@ -153,9 +162,7 @@ class Person:
     def upload(self, handle: str, path: Path, **fields: str) -> httpx.Response:
         """Send a file as multipart."""
         with path.open("rb") as file:
-            return self.http.post(
-                f"/api/v1/artists/{handle}/tracks", files={"file": (path.name, file)}, data=fields
-            )
+            return self.http.post(f"/api/v1/artists/{handle}/tracks", files={"file": (path.name, file)}, data=fields)
 
     def track(self, track_id: str) -> dict[str, Any]:
         """A track as the API shows it."""

@@ -17,8 +17,8 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("api/uploads", create_upload, name="upload_create"),
-    path("", api.urls),
     path("admin/", admin.site.urls),
     path("", include("backline.kernel.accounts.urls")),
     path("", include("backline.desks.web.urls")),
+    path("", api.urls),  # last: its empty root would answer for the home page
 ]

@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,9 +46,9 @@ def finish_upload(stack: Stack, artist: Person, location: str, data: bytes) -> N
 
 
 @pytest.fixture
-def stack() -> Stack:
+def stack() -> Iterator[Stack]:
     with running_stack() as running:
-        yield running  # type: ignore[misc]
+        yield running
 
 
 def test_everything_ends_and_nothing_happens_twice(stack: Stack, tmp_path: Path) -> None:
@@ -78,7 +79,9 @@ def test_everything_ends_and_nothing_happens_twice(stack: Stack, tmp_path: Path)
     def all_ended() -> bool:
         with suppress(Exception):  # the database may still be coming back
             waiting = "SELECT 1 FROM catalog_track WHERE status = 'processing'"
-            return stack.rows(waiting) == [] and stack.rows("SELECT 1 FROM outbox_delivery WHERE state = 'pending'") == []
+            return (
+                stack.rows(waiting) == [] and stack.rows("SELECT 1 FROM outbox_delivery WHERE state = 'pending'") == []
+            )
         return False
 
     stack.wait_for(all_ended)
@@ -87,9 +90,12 @@ def test_everything_ends_and_nothing_happens_twice(stack: Stack, tmp_path: Path)
     assert len(tracks) == len(accepted) + 1
     for track_id, status, error_code, _ in tracks:
         facts = stack.rows(
-            "SELECT name, count(*) FROM outbox_fact WHERE data->>'track_id' = %s GROUP BY name ORDER BY name", str(track_id)
+            "SELECT name, count(*) FROM outbox_fact WHERE data->>'track_id' = %s GROUP BY name ORDER BY name",
+            str(track_id),
         )
-        current = stack.rows("SELECT count(*) FROM catalog_rendition WHERE track_id = %s AND retired_at IS NULL", track_id)
+        current = stack.rows(
+            "SELECT count(*) FROM catalog_rendition WHERE track_id = %s AND retired_at IS NULL", track_id
+        )
         if status == "ready":
             assert facts == [("catalog.track_ready", 1), ("catalog.track_received", 1)]
             assert current == [(4,)]

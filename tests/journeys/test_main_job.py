@@ -1,6 +1,5 @@
 """An artist uploads sound, chooses the hook, publishes; a stranger hears the hook and not one byte more."""
 
-
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +90,13 @@ def test_no_edit_of_an_address_yields_a_byte(published: Published, stranger: htt
     hook, full = published.play(stranger), published.play(published.artist.http)
     token, full_token = token_of(hook), token_of(full)
     fields, full_fields = token.split("."), full_token.split(".")
-    edits = {f"{token[:at]}{'A' if token[at] != 'A' else 'B'}{token[at + 1:]}" for at in range(len(token))}
+    edits = {f"{token[:at]}{'A' if token[at] != 'A' else 'B'}{token[at + 1 :]}" for at in range(len(token))}
     # Every field of the owner's address put into the stranger's, alone and with the owner's signature.
-    edits |= {".".join([*fields[:at], full_fields[at], *fields[at + 1 :]]) for at in range(1, len(fields)) if fields[at] != full_fields[at]}
+    edits |= {
+        ".".join([*fields[:at], full_fields[at], *fields[at + 1 :]])
+        for at in range(1, len(fields))
+        if fields[at] != full_fields[at]
+    }
     edits |= {".".join([*full_fields[:-1], fields[-1]]), ".".join([*fields[:-1], full_fields[-1]])}
     edits |= {"", token[:-1], token + "A", token.upper(), token.replace("hook", "full"), "null", "." * 7}
     edits -= {token, full_token}
@@ -117,7 +120,16 @@ def test_a_token_is_for_one_track_and_one_address(published: Published, stranger
 
 
 @pytest.mark.parametrize(
-    "range_", ["bytes=0-", "bytes=0-999999999", "bytes=-999999999", "bytes=10-20,0-5", "bytes=5-1", "lines=1-2", "bytes=999999999-"]
+    "range_",
+    [
+        "bytes=0-",
+        "bytes=0-999999999",
+        "bytes=-999999999",
+        "bytes=10-20,0-5",
+        "bytes=5-1",
+        "lines=1-2",
+        "bytes=999999999-",
+    ],
 )
 def test_no_range_reaches_past_the_hook(published: Published, stranger: httpx.Client, range_: str) -> None:
     play = published.play(stranger)
@@ -133,19 +145,28 @@ def test_no_range_reaches_past_the_hook(published: Published, stranger: httpx.Cl
     assert len(answer.content) <= len(whole) + 1000
 
 
-def test_the_whole_files_are_reached_by_no_other_door(published: Published, stranger: httpx.Client, stack: Stack) -> None:
+def test_the_whole_files_are_reached_by_no_other_door(
+    published: Published, stranger: httpx.Client, stack: Stack
+) -> None:
     shas = [sha for (sha,) in stack.rows("SELECT sha256 FROM catalog_rendition WHERE scope = 'full'")]
     shas += [sha for (sha,) in stack.rows("SELECT source_sha256 FROM catalog_track")]
     hook_token = token_of(published.play(stranger))
     signature = published.artist.track(published.id)["peaks_url"].split("s=")[1]
 
     for sha in shas:
-        for address in (f"/media/{sha}.bin?s={signature}", f"/media/{sha}.json?s={signature}", f"/blobs/{sha}", f"/api/audio/{published.id}?token={hook_token.replace(hook_token.split('.')[2], sha)}"):
+        for address in (
+            f"/media/{sha}.bin?s={signature}",
+            f"/media/{sha}.json?s={signature}",
+            f"/blobs/{sha}",
+            f"/api/audio/{published.id}?token={hook_token.replace(hook_token.split('.')[2], sha)}",
+        ):
             answer = stranger.get(address)
             assert answer.status_code in (403, 404), address
 
 
-def test_an_address_given_to_one_browser_is_no_use_to_another(published: Published, stranger: httpx.Client, stack: Stack) -> None:
+def test_an_address_given_to_one_browser_is_no_use_to_another(
+    published: Published, stranger: httpx.Client, stack: Stack
+) -> None:
     published.play(stranger)  # the first play gives the browser its cookie
     play = published.play(stranger)
 
@@ -226,5 +247,6 @@ def test_an_album_arrives_as_a_zip(stack: Stack, tmp_path: Path) -> None:
     assert [item["name"] for item in items] == ["Ålbum/02 - Söng 2.wav", "Ålbum/10 - Söng 10.mp3"]
     done = [artist.wait_until_done(stack, item["id"]) for item in items]
     assert [(track["status"], track["title"], track["duration_ms"] // 1000) for track in done] == [
-        ("ready", "Söng 2", 5), ("ready", "Söng 10", 5),
+        ("ready", "Söng 2", 5),
+        ("ready", "Söng 10", 5),
     ]

@@ -173,9 +173,7 @@ def _draw_folds(draw: ImageDraw.ImageDraw, size: int, dice: np.random.Generator,
         draw.line((*stars[first], *stars[second]), fill=ink, width=size // 260)
     marked = int(dice.integers(len(stars)))
     for index, star in enumerate(stars):
-        _draw_star(
-            draw, star, size * (0.05 if index == marked else 0.026), accent if index == marked else ink
-        )
+        _draw_star(draw, star, size * (0.05 if index == marked else 0.026), accent if index == marked else ink)
 
 
 def _draw_star(draw: ImageDraw.ImageDraw, centre: tuple[float, float], radius: float, colour: Colour) -> None:
@@ -183,8 +181,7 @@ def _draw_star(draw: ImageDraw.ImageDraw, centre: tuple[float, float], radius: f
     angles = np.arange(16) * np.pi / 8
     reach = np.where(np.arange(16) % 2 == 0, radius, radius * 0.42)
     points = [
-        (float(centre[0] + r * np.sin(a)), float(centre[1] - r * np.cos(a)))
-        for r, a in zip(reach, angles, strict=True)
+        (float(centre[0] + r * np.sin(a)), float(centre[1] - r * np.cos(a))) for r, a in zip(reach, angles, strict=True)
     ]
     draw.polygon(points, fill=colour)
 

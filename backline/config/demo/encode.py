@@ -93,9 +93,7 @@ def _frame(part: Stereo, export: Export) -> av.AudioFrame:
     planes = _to_format(part, export)
     is_planar = export.sample_format.endswith("p")
     rows = planes if is_planar else planes.T.reshape(1, -1)
-    frame = av.AudioFrame.from_ndarray(
-        np.ascontiguousarray(rows), format=export.sample_format, layout="stereo"
-    )
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(rows), format=export.sample_format, layout="stereo")
     frame.sample_rate = export.rate_hz
     frame.time_base = Fraction(1, export.rate_hz)
     return frame

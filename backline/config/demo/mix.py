@@ -56,9 +56,7 @@ def mix_song(song: Song, score: dict[str, tuple[Note, ...]], *, rate_hz: int) ->
     )
     for channel in band.channels:
         if score[channel.name]:
-            _mix_channel(
-                desk, channel, song.voices.get(channel.name, channel.voice), score[channel.name], rate_hz
-            )
+            _mix_channel(desk, channel, song.voices.get(channel.name, channel.voice), score[channel.name], rate_hz)
     _add_echo(desk, int(0.75 * song.beat_s * rate_hz))
     _add_room(desk, band.room_s, rate_hz)
     return _master(desk.master, rate_hz)
@@ -189,9 +187,7 @@ def loud_rms(signal: Stereo, rate_hz: int) -> float:
     """RMS over the parts of 0.4 s that are not 10 dB quieter than the mean: what the ear calls the level."""
     width = int(0.4 * rate_hz)
     count = signal.shape[1] // width
-    blocks = (
-        np.square(signal[:, : count * width]).reshape(2, count, width).mean(axis=(0, 2), dtype=np.float64)
-    )
+    blocks = np.square(signal[:, : count * width]).reshape(2, count, width).mean(axis=(0, 2), dtype=np.float64)
     gated = blocks[blocks > 0.1 * blocks.mean()]
     return float(np.sqrt(gated.mean()))
 

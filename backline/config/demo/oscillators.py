@@ -78,9 +78,7 @@ def decay(samples: int, rate_hz: int, seconds: float) -> Wave:
     return fall
 
 
-def envelope(
-    samples: int, rate_hz: int, *, attack: float, fall: float, sustain: float, release: float
-) -> Wave:
+def envelope(samples: int, rate_hz: int, *, attack: float, fall: float, sustain: float, release: float) -> Wave:
     """Attack, decay to `sustain`, release; times in seconds; the release is inside the given length."""
     length = samples / rate_hz
     release = min(release, 0.6 * length)

@@ -216,9 +216,7 @@ def _melody_bar(song: Song, bar: Bar, dice: np.random.Generator) -> tuple[Melody
     return notes
 
 
-def _half_speed(
-    melody: tuple[tuple[MelodyNote, ...], ...], bar: int, beats_per_bar: int
-) -> tuple[MelodyNote, ...]:
+def _half_speed(melody: tuple[tuple[MelodyNote, ...], ...], bar: int, beats_per_bar: int) -> tuple[MelodyNote, ...]:
     """Half of one bar of the melody, every note twice as long; notes across the cut are held."""
     whole = melody[(bar // 2) % len(melody)]
     begin = (bar % 2) * beats_per_bar / 2
@@ -255,7 +253,6 @@ def _announcements(song: Song, channel: Channel, bar: Bar) -> tuple[Note, ...]:
         first = (song.beats_per_bar - 2) * _STEPS_PER_BEAT + 2
         steps = range(first, song.beats_per_bar * _STEPS_PER_BEAT)
         return tuple(
-            Note(_at(song, bar, step / _STEPS_PER_BEAT), 0.1, step, 0.35 + 0.09 * (step - first))
-            for step in steps
+            Note(_at(song, bar, step / _STEPS_PER_BEAT), 0.1, step, 0.35 + 0.09 * (step - first)) for step in steps
         )
     return ()

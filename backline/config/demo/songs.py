@@ -182,9 +182,7 @@ FERRY_HOME = Song(
     chords={_I: "1 4", _V: "1 5 6 4", _C: "4 1 5 6 4 1 5 1", _B: "6 5 4 5s", _O: "4 5 1 1"},
     melodies={
         _V: "3q. 2e 1h | 2q. 1e 7,h | 1q. 7,e 6,h | 1q 2q 1h",
-        _C: (
-            "6q. 5e 4q 6q | 5h 3h | 2q. 3e 5q 7q | 1'h. rq | 6q. 7e 1'q 6q | 5q 1'q 3'h | 2'q 1'q 7q 5q | 1'w"
-        ),
+        _C: ("6q. 5e 4q 6q | 5h 3h | 2q. 3e 5q 7q | 1'h. rq | 6q. 7e 1'q 6q | 5q 1'q 3'h | 2'q 1'q 7q 5q | 1'w"),
     },
     swing=0.55,
     voices={"lead": "singer", "double": "chip_lead"},

@@ -39,9 +39,7 @@ def _count(seconds: float, rate_hz: int) -> int:
     return max(int(seconds * rate_hz), 64)
 
 
-def _spread(
-    table: Wave, hz: float, samples: int, rate_hz: int, cents: tuple[float, ...]
-) -> npt.NDArray[np.float32]:
+def _spread(table: Wave, hz: float, samples: int, rate_hz: int, cents: tuple[float, ...]) -> npt.NDArray[np.float32]:
     """Detuned copies of a wave, the odd ones more to the left, the even ones more to the right."""
     out = np.zeros((2, samples), dtype=np.float32)
     for index, offset in enumerate(cents):
@@ -58,9 +56,7 @@ def warm_pad(hz: float, seconds: float, rate_hz: int) -> Wave:
     dark = _spread(cycle(Shape.SAW, hz, 500.0, rate_hz), hz, samples, rate_hz, (-7, 6, -2, 9))
     bright = _spread(cycle(Shape.SAW, hz, 2200.0, rate_hz), hz, samples, rate_hz, (-5, 4))
     swell = envelope(samples, rate_hz, attack=0.9, fall=1.2, sustain=0.3, release=0.9)
-    return (dark + bright * swell) * envelope(
-        samples, rate_hz, attack=0.45, fall=0.5, sustain=0.85, release=1.2
-    )
+    return (dark + bright * swell) * envelope(samples, rate_hz, attack=0.45, fall=0.5, sustain=0.85, release=1.2)
 
 
 def air_pad(hz: float, seconds: float, rate_hz: int) -> Wave:
@@ -87,9 +83,7 @@ def brass(hz: float, seconds: float, rate_hz: int) -> Wave:
     dark = _spread(cycle(Shape.SAW, hz, 600.0, rate_hz), hz, samples, rate_hz, (-5, 5))
     bright = _spread(cycle(Shape.SAW, hz, 4200.0, rate_hz), hz, samples, rate_hz, (-6, 6))
     opening = envelope(samples, rate_hz, attack=0.045, fall=0.2, sustain=0.35, release=0.1)
-    return (dark + bright * opening) * envelope(
-        samples, rate_hz, attack=0.02, fall=0.2, sustain=0.8, release=0.12
-    )
+    return (dark + bright * opening) * envelope(samples, rate_hz, attack=0.02, fall=0.2, sustain=0.8, release=0.12)
 
 
 def electric_piano(hz: float, seconds: float, rate_hz: int) -> Wave:
@@ -99,9 +93,7 @@ def electric_piano(hz: float, seconds: float, rate_hz: int) -> Wave:
     body = np.sin(ramp(samples, rate_hz) * np.float32(2 * np.pi * hz) + bite)
     tine = sine(hz * 7.01, samples, rate_hz) * decay(samples, rate_hz, 0.25) * np.float32(0.16)
     fall = decay(samples, rate_hz, 4.0)
-    return (body * fall + tine) * envelope(
-        samples, rate_hz, attack=0.003, fall=0.4, sustain=0.85, release=0.25
-    )
+    return (body * fall + tine) * envelope(samples, rate_hz, attack=0.003, fall=0.4, sustain=0.85, release=0.25)
 
 
 def glass(hz: float, seconds: float, rate_hz: int) -> Wave:
@@ -218,9 +210,7 @@ def singer(hz: float, seconds: float, rate_hz: int) -> Wave:
     """A wordless voice that opens from 'o' to 'a': harmonics weighted by the vowels' formants."""
     samples = _count(seconds + 0.12, rate_hz)
     curve = vibrato(hz, samples, rate_hz, depth_cents=22, scoop_cents=70)
-    closed, opened = (
-        oscillate(_vowel(hz, rate_hz, _VOWELS[vowel]), curve, samples, rate_hz) for vowel in ("o", "a")
-    )
+    closed, opened = (oscillate(_vowel(hz, rate_hz, _VOWELS[vowel]), curve, samples, rate_hz) for vowel in ("o", "a"))
     opening = envelope(samples, rate_hz, attack=0.22, fall=0.3, sustain=0.7, release=0.15)
     tone = closed + (opened - closed) * opening
     tone += np.resize(noise(13, 65536, rate_hz, 3000.0, 8000.0), samples) * np.float32(0.03)

@@ -144,5 +144,3 @@ _CLEANERS: dict[str, Any] = {
     "genres": rules.clean_genres,
     "links": lambda links: [asdict(link) for link in rules.clean_links(links)],
 }
-
-

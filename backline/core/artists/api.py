@@ -116,14 +116,18 @@ def _out(request: HttpRequest, artist: Artist) -> ArtistOut:
     )
 
 
-@router.get("", response=answers({200: PageOf[ArtistView]}), url_name="artists_list", summary="Published worlds, newest first")
+@router.get(
+    "", response=answers({200: PageOf[ArtistView]}), url_name="artists_list", summary="Published worlds, newest first"
+)
 def list_artists(request: HttpRequest, cursor: Query[Cursor] = None, limit: Query[Limit] = 20) -> PageOf[ArtistView]:
     """Published worlds, newest first."""
     page = queries.list_published_artists(cursor=cursor, limit=limit)
     return PageOf(items=[artist_view(artist) for artist in page.items], next_cursor=page.next_cursor)
 
 
-@router.post("", response=answers({201: ArtistOut}, 401, 403, 409), url_name="artists_create", summary="Become an artist")
+@router.post(
+    "", response=answers({201: ArtistOut}, 401, 403, 409), url_name="artists_create", summary="Become an artist"
+)
 def create_artist(request: HttpRequest, body: ArtistIn) -> Status[ArtistOut]:
     """Make the account's one profile, as a draft unless `state` says otherwise."""
     return Status(201, _out(request, actions.create_artist(require_user(request), _change(body))))
@@ -135,7 +139,12 @@ def get_artist(request: HttpRequest, handle: str) -> ArtistOut:
     return _out(request, queries.get_artist(handle))
 
 
-@router.patch("/{handle}", response=answers({200: ArtistOut}, 401, 403, 404, 409), url_name="artist_patch", summary="Change a world")
+@router.patch(
+    "/{handle}",
+    response=answers({200: ArtistOut}, 401, 403, 404, 409),
+    url_name="artist_patch",
+    summary="Change a world",
+)
 def patch_artist(request: HttpRequest, handle: str, body: ArtistPatch) -> ArtistOut:
     """Set the given fields of one's own world."""
     user = require_user(request)
@@ -160,7 +169,12 @@ def set_image(
     return _out(request, actions.change_profile(user, artist, change))
 
 
-@router.post("/{handle}/publish", response=answers({200: ArtistOut}, 401, 403, 404, 409), url_name="artist_publish", summary="Open a world")
+@router.post(
+    "/{handle}/publish",
+    response=answers({200: ArtistOut}, 401, 403, 404, 409),
+    url_name="artist_publish",
+    summary="Open a world",
+)
 def publish(request: HttpRequest, handle: str) -> ArtistOut:
     """Open one's own world to everyone."""
     user = require_user(request)
@@ -169,7 +183,12 @@ def publish(request: HttpRequest, handle: str) -> ArtistOut:
     return _out(request, artist)
 
 
-@router.post("/{handle}/join", response=answers({200: ArtistOut}, 401, 403, 404, 409), url_name="artist_join", summary="Join a casset")
+@router.post(
+    "/{handle}/join",
+    response=answers({200: ArtistOut}, 401, 403, 404, 409),
+    url_name="artist_join",
+    summary="Join a casset",
+)
 def join(request: HttpRequest, handle: str) -> ArtistOut:
     """Join a casset for free: a member hears everything."""
     user = require_user(request)
@@ -178,7 +197,12 @@ def join(request: HttpRequest, handle: str) -> ArtistOut:
     return _out(request, artist)
 
 
-@router.post("/{handle}/leave", response=answers({200: ArtistOut}, 401, 403, 404), url_name="artist_leave", summary="Leave a casset")
+@router.post(
+    "/{handle}/leave",
+    response=answers({200: ArtistOut}, 401, 403, 404),
+    url_name="artist_leave",
+    summary="Leave a casset",
+)
 def leave(request: HttpRequest, handle: str) -> ArtistOut:
     """Leave a casset; leaving one that was not joined changes nothing."""
     user = require_user(request)

@@ -14,7 +14,7 @@ WEBP = "image/webp"
 
 
 def store_image(source: bytes | Path) -> dict[str, str]:
-    """Store a square picture in every size; the result goes into a row. Raises NotAnImage, ImageTooLarge, StorageFull."""
+    """Store a square picture in every size, for a row. Raises NotAnImage, ImageTooLarge, StorageFull."""
     store = blob_store()
     return {
         str(rendition.size_px): store.put_bytes(rendition.data, content_type=WEBP).sha256

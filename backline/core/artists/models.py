@@ -34,7 +34,9 @@ class Artist(Content):
     avatar = models.JSONField(null=True, blank=True)
     cover = models.JSONField(null=True, blank=True)
     price_amount = models.PositiveIntegerField(default=0)
-    price_currency = models.CharField(max_length=3, default=Currency.USD, choices=[(c.value, c.value) for c in Currency])
+    price_currency = models.CharField(
+        max_length=3, default=Currency.USD, choices=[(c.value, c.value) for c in Currency]
+    )
     state = models.CharField(max_length=10, choices=WorldState, default=WorldState.DRAFT)
     published_at = models.DateTimeField(null=True, blank=True)
 
@@ -93,7 +95,9 @@ class Membership(Row):
             ),
         )
         indexes = (
-            models.Index(fields=("user", "-joined_at"), name="artists_membership_user", condition=models.Q(left_at=None)),
+            models.Index(
+                fields=("user", "-joined_at"), name="artists_membership_user", condition=models.Q(left_at=None)
+            ),
         )
 
     def __str__(self) -> str:

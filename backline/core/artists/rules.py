@@ -10,17 +10,17 @@ _HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 
 # Addresses that are ours now or will be, and words that would let one person speak as the house.
 RESERVED_HANDLES = frozenset(
-    "about account accounts activity admin administrator advisor agent agents api artist artists auth backline billing"
-    " blog bop bops campaign campaigns casset cassets cart chat checkout co-casset collect collections contact dashboard"
-    " discover docs dossier downloads draft drop drops earnings embed embeds events explore faq favicon feed genre genres"
-    " guide guides health healthz help home hook hooks inbox invite jobs join js label labels ledger legal library live"
-    " llms login logout mail mailbox me media member members messages metrics moderator my new news notifications null"
-    " oauth oembed offline openapi operator order orders page pages password payment payments payouts player playlist"
-    " playlists press privacy pro pros profile public radio readyz register release releases robots room rooms root rss"
-    " s search security session sessions settings shop side-b sign-in sign-out sign-up signin signout signup sitemap"
-    " staff static status store stream streams studio styleguide support sw system tag tags team terms theme tip tips"
-    " track tracks trending u undefined upload uploads user users visual visuals webhook webhooks well-known world"
-    " worlds www".split()
+    "about account accounts activity admin administrator advisor agent agents api artist artists auth backline"
+    " billing blog bop bops campaign campaigns cart casset cassets chat checkout co-casset collect collections"
+    " contact dashboard discover docs dossier downloads draft drop drops earnings embed embeds events explore faq"
+    " favicon feed genre genres guide guides health healthz help home hook hooks inbox invite jobs join js label"
+    " labels ledger legal library live llms login logout mail mailbox me media member members messages metrics"
+    " moderator my new news notifications null oauth oembed offline openapi operator order orders page pages"
+    " password payment payments payouts player playlist playlists press privacy pro profile pros public radio"
+    " readyz register release releases robots room rooms root rss s search security session sessions settings shop"
+    " side-b sign-in sign-out sign-up signin signout signup sitemap staff static status store stream streams"
+    " studio styleguide support sw system tag tags team terms theme tip tips track tracks trending u undefined"
+    " upload uploads user users visual visuals webhook webhooks well-known world worlds www".split()
 )
 
 GENRES_MAX, GENRE_LENGTH_MAX = 8, 40

@@ -51,5 +51,3 @@ class UploadAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
         """Never: an upload is a record."""
         return False
-
-

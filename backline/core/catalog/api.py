@@ -86,7 +86,10 @@ def _out(request: HttpRequest, track: Track) -> TrackView:
 
 
 @artist_router.get(
-    "/{handle}/tracks", response=answers({200: PageOf[TrackView]}, 404), url_name="artist_tracks", summary="An artist's tracks"
+    "/{handle}/tracks",
+    response=answers({200: PageOf[TrackView]}, 404),
+    url_name="artist_tracks",
+    summary="An artist's tracks",
 )
 def list_artist_tracks(
     request: HttpRequest, handle: str, cursor: Query[Cursor] = None, limit: Query[Limit] = 20
@@ -103,13 +106,13 @@ def list_artist_tracks(
     exclude_none=True,
     summary="Upload a sound file, or a zip of an album",
 )
-def upload(request: HttpRequest, handle: str, file: File[UploadedFile], title: Form[Line | None] = None) -> Status[AcceptedOut]:
+def upload(
+    request: HttpRequest, handle: str, file: File[UploadedFile], title: Form[Line | None] = None
+) -> Status[AcceptedOut]:
     """Send a sound file or a zip in the field `file`; processing goes on after the answer (see `status`)."""
     user = require_user(request)
     artist = get_own_artist(handle, actor_of(request))
-    received = uploads.receive_file(
-        user, artist, _path_of(file), filename=file.name or "untitled", title=title
-    )
+    received = uploads.receive_file(user, artist, _path_of(file), filename=file.name or "untitled", title=title)
     items = [ReceivedOut(id=r.track.id, status=TrackStatus(r.track.status), name=r.name) for r in received]
     if received[0].track.archive_member:
         return Status(202, AcceptedOut(items=items))
@@ -124,7 +127,9 @@ def _path_of(file: UploadedFile) -> Path:
     return Path(file.temporary_file_path())
 
 
-@router.get("", response=answers({200: PageOf[TrackView]}), url_name="tracks_list", summary="Published tracks, newest first")
+@router.get(
+    "", response=answers({200: PageOf[TrackView]}), url_name="tracks_list", summary="Published tracks, newest first"
+)
 def list_tracks(request: HttpRequest, cursor: Query[Cursor] = None, limit: Query[Limit] = 20) -> PageOf[TrackView]:
     """Published tracks of all open worlds, newest first."""
     page = queries.list_published_tracks(cursor=cursor, limit=limit)
@@ -137,7 +142,12 @@ def get_track(request: HttpRequest, track_id: UUID) -> TrackView:
     return _out(request, queries.get_track(track_id))
 
 
-@router.patch("/{track_id}", response=answers({200: TrackView}, 401, 403, 404, 409), url_name="track_patch", summary="Change a track")
+@router.patch(
+    "/{track_id}",
+    response=answers({200: TrackView}, 401, 403, 404, 409),
+    url_name="track_patch",
+    summary="Change a track",
+)
 def patch_track(request: HttpRequest, track_id: UUID, body: TrackPatch) -> TrackView:
     """Set the given fields of one's own track; a new hook is cut in the background."""
     user = require_user(request)
@@ -147,7 +157,10 @@ def patch_track(request: HttpRequest, track_id: UUID, body: TrackPatch) -> Track
 
 
 @router.post(
-    "/{track_id}/cover", response=answers({200: TrackView}, 400, 401, 403, 404, 413, 507), url_name="track_cover", summary="Set a track's cover"
+    "/{track_id}/cover",
+    response=answers({200: TrackView}, 400, 401, 403, 404, 413, 507),
+    url_name="track_cover",
+    summary="Set a track's cover",
 )
 def set_cover(request: HttpRequest, track_id: UUID, file: File[UploadedFile]) -> TrackView:
     """Store a picture (JPEG, PNG, WebP, AVIF or GIF by content) as the track's cover."""
@@ -157,7 +170,9 @@ def set_cover(request: HttpRequest, track_id: UUID, file: File[UploadedFile]) ->
     return _out(request, queries.get_track(track_id))
 
 
-@router.delete("/{track_id}", response=answers({204: None}, 401, 403, 404), url_name="track_delete", summary="Delete a track")
+@router.delete(
+    "/{track_id}", response=answers({204: None}, 401, 403, 404), url_name="track_delete", summary="Delete a track"
+)
 def delete_track(request: HttpRequest, track_id: UUID) -> Status[None]:
     """Delete one's own track: it disappears everywhere."""
     user = require_user(request)
@@ -166,7 +181,7 @@ def delete_track(request: HttpRequest, track_id: UUID) -> Status[None]:
 
 
 def _change(body: TrackPatch) -> TrackChange:
-    credits = None if body.credits is None else [CreditLine(credit.name, credit.role) for credit in body.credits]
+    lines = None if body.credits is None else [CreditLine(credit.name, credit.role) for credit in body.credits]
     hook = None if body.hook is None else HookChange(body.hook.start_ms, body.hook.duration_ms)
     return TrackChange(
         title=body.title,
@@ -178,10 +193,8 @@ def _change(body: TrackPatch) -> TrackChange:
         isrc=body.isrc,
         lyrics=body.lyrics,
         is_explicit=body.is_explicit,
-        credits=credits,
+        credits=lines,
         hook=hook,
         use_suggested_hook=body.use_suggested_hook,
         published=body.published,
     )
-
-

@@ -15,6 +15,7 @@ from backline.kernel.kit.rows import RowPolicies
 _OWNED = "EXISTS (SELECT 1 FROM artists_artist a WHERE a.id = artist_id AND a.owner_id = {actor})"
 # The inner select is itself under the policies of artists_artist: it finds the worlds that the actor may open.
 _OPEN_WORLD = "EXISTS (SELECT 1 FROM artists_artist a WHERE a.id = artist_id)"
+_SEEN_TRACK = "EXISTS (SELECT 1 FROM catalog_track t WHERE t.id = track_id)"
 
 
 class UploadState(models.TextChoices):
@@ -118,7 +119,8 @@ class Track(Content):
         constraints = (
             models.CheckConstraint(condition=models.Q(status__in=TrackStatus.values), name="catalog_track_status"),
             models.CheckConstraint(
-                condition=models.Q(is_published=False) | models.Q(status="ready"), name="catalog_track_published_is_ready"
+                condition=models.Q(is_published=False) | models.Q(status="ready"),
+                name="catalog_track_published_is_ready",
             ),
             models.CheckConstraint(
                 condition=models.Q(hook_duration_ms=None) | models.Q(hook_duration_ms__range=(1, 30_000)),
@@ -165,9 +167,8 @@ class Rendition(Row):
 
     # Where the whole track lies is known to its owner and the casset's members only; hooks are everybody's.
     rows: ClassVar = RowPolicies(
-        read=f"(scope = 'hook' AND EXISTS (SELECT 1 FROM catalog_track t WHERE t.id = track_id)) OR {_OWNED}"
-        " OR {staff} OR (artists_is_member(artist_id, {actor})"
-        " AND EXISTS (SELECT 1 FROM catalog_track t WHERE t.id = track_id))",
+        read=f"(scope = 'hook' AND {_SEEN_TRACK}) OR {_OWNED} OR {{staff}}"
+        f" OR (artists_is_member(artist_id, {{actor}}) AND {_SEEN_TRACK})",
     )
 
     class Meta:
@@ -219,7 +220,7 @@ class Credit(Row):
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     rows: ClassVar = RowPolicies(
-        read=f"{_OWNED} OR {{staff}} OR (deleted_at IS NULL AND EXISTS (SELECT 1 FROM catalog_track t WHERE t.id = track_id))",
+        read=f"{_OWNED} OR {{staff}} OR (deleted_at IS NULL AND {_SEEN_TRACK})",
         insert=_OWNED,
         update=_OWNED,
     )

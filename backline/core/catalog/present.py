@@ -97,7 +97,7 @@ class TrackView(BaseModel):
 
 
 def track_view(track: Track, *, is_owner: bool) -> TrackView:
-    """The track as the owner or as everyone else sees it. `track` comes from `queries` (credits and hooks are there)."""
+    """The track as the owner or as everyone else sees it. `track` comes from `queries`, with credits and hooks."""
     shown_credits: list[Any] = getattr(track, "shown_credits", [])
     return TrackView(
         id=track.id,

@@ -13,13 +13,13 @@ from backline.kernel.kit.rows import Actor
 
 
 def _alive() -> "QuerySet[Track]":
-    credits = Prefetch("credits", Credit.objects.filter(deleted_at=None).order_by("position"), to_attr="shown_credits")
+    shown = Prefetch("credits", Credit.objects.filter(deleted_at=None).order_by("position"), to_attr="shown_credits")
     hooks = Prefetch(
         "renditions",
         Rendition.objects.filter(retired_at=None, scope=RenditionScope.HOOK),
         to_attr="current_hooks",
     )
-    return Track.objects.filter(deleted_at=None).select_related("artist").prefetch_related(credits, hooks)
+    return Track.objects.filter(deleted_at=None).select_related("artist").prefetch_related(shown, hooks)
 
 
 def get_track(track_id: UUID) -> Track:

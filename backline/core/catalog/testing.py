@@ -53,6 +53,6 @@ def make_rendition(track: Track, scope: RenditionScope, encoding: Encoding) -> R
         encoding=encoding.value,
         sha256=ref.sha256,
         size_bytes=ref.size_bytes,
-        start_ms=track.hook_start_ms if is_hook else 0,
-        duration_ms=track.hook_duration_ms if is_hook else track.duration_ms,
+        start_ms=(track.hook_start_ms or 0) if is_hook else 0,
+        duration_ms=(track.hook_duration_ms if is_hook else track.duration_ms) or 0,
     )

@@ -93,11 +93,11 @@ def count_play(token: str, milestone: Milestone, *, secret: str) -> bool:
 
 
 def _insert_once(play: Play) -> bool:
-    fields = [field for field in Play._meta.concrete_fields]
-    names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    fields = list(Play._meta.concrete_fields)
+    names = ", ".join(connection.ops.quote_name(field.attname) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     # Two reports of one milestone carry the same id: the primary key lets one in, whoever comes second adds nothing.
     sql = f"INSERT INTO streaming_play ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
     with connection.cursor() as cursor:
         cursor.execute(sql, [getattr(play, field.attname) for field in fields])
-        return cursor.rowcount == 1
+        return int(cursor.rowcount) == 1

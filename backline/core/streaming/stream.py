@@ -89,9 +89,7 @@ class _Ready:
 class AudioApp:
     """Serves GET and HEAD of /api/audio/{track_id}?token=…"""
 
-    def __init__(
-        self, tokens: AudioTokens, store: BlobStore, *, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, tokens: AudioTokens, store: BlobStore, *, clock: Callable[[], float] = time.time) -> None:
         self._tokens = tokens
         self._store = store
         self._clock = clock

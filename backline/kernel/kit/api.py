@@ -1,5 +1,6 @@
 """What the modules' JSON edges share: the documented shape of a refusal, pages of lists, and the 422 of a bad body."""
 
+import errno
 from typing import Annotated, Any, Generic, TypeVar
 
 from django.http import HttpRequest, HttpResponse
@@ -36,7 +37,7 @@ class PageOf(BaseModel, Generic[T]):
 
 def answers(success: dict[int, Any], *refusals: int) -> dict[int, Any]:
     """The documented answers of a route: its success and its refusals (429 and 422 belong to every route)."""
-    return success | {status: Problem for status in sorted({*refusals, 422, 429})}
+    return success | dict.fromkeys(sorted({*refusals, 422, 429}), Problem)
 
 
 class BadBody(Malformed):
@@ -46,8 +47,10 @@ class BadBody(Malformed):
     title = "The request does not fit this route's schema"
 
 
-def body_refused(request: HttpRequest, error: ValidationError) -> HttpResponse:
+def body_refused(request: HttpRequest, error: ValidationError | type[ValidationError]) -> HttpResponse:
     """Ninja's handler for input that does not fit the schema: 422 that names each field, without echoing input."""
+    if not isinstance(error, ValidationError):
+        raise error
     fields: list[Json] = [
         {"field": ".".join(str(part) for part in item["loc"][1:] or item["loc"]), "why": str(item["msg"])}
         for item in error.errors
@@ -57,15 +60,13 @@ def body_refused(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return problem_response(BadBody(detail, fields=fields))
 
 
-def domain_refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+def domain_refused(request: HttpRequest, error: DomainError | type[DomainError]) -> HttpResponse:
     """Ninja's handler for every named refusal."""
-    return problem_response(error)
+    return problem_response(error if isinstance(error, DomainError) else error())
 
 
-def no_room(request: HttpRequest, error: OSError) -> HttpResponse:
+def no_room(request: HttpRequest, error: OSError | type[OSError]) -> HttpResponse:
     """Ninja's handler for a full disk; any other OSError is a fault of ours."""
-    import errno
-
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return problem_response(StorageFull("The disk is full, nothing was kept: try again later."))
     raise error

@@ -52,9 +52,7 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
-async def respond(
-    send: Send, status: int, headers: Headers, body: bytes = b"", *, head: bool = False
-) -> None:
+async def respond(send: Send, status: int, headers: Headers, body: bytes = b"", *, head: bool = False) -> None:
     """A whole answer at once; with `head` the body is counted in Content-Length but not sent."""
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
@@ -127,9 +125,7 @@ class RequestBody:
         return bytes(message.get("body", b""))
 
 
-async def refuse_early(
-    body: RequestBody, send: Send, error: DomainError, headers: Headers | None = None
-) -> None:
+async def refuse_early(body: RequestBody, send: Send, error: DomainError, headers: Headers | None = None) -> None:
     """Refuse a request whose body may still be under way, and close the connection.
 
     The answer goes out whole first; then a little of the body is taken and thrown away, because closing a

@@ -56,4 +56,4 @@ class Conf(Protocol):
 
 def conf() -> Conf:
     """The running process's settings."""
-    return cast(Conf, settings.BACKLINE)
+    return cast("Conf", settings.BACKLINE)

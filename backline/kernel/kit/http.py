@@ -201,6 +201,6 @@ class RequestContext:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Bind the id that the front made (or took over) to the log context of this thread."""
-        request_id = cast(str, request.META.get("HTTP_X_REQUEST_ID", ""))
+        request_id = cast("str", request.META.get("HTTP_X_REQUEST_ID", ""))
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             return self.get_response(request)

@@ -13,7 +13,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 from math import ceil
 from typing import Protocol
@@ -92,9 +91,12 @@ class PostgresCounter:
     # The conflicting row is locked by the upsert itself, so two processes that race for the last place are served one
     # after the other; the WHERE makes the loser's update a no-op, which returns no row.
     SQL = """
-        INSERT INTO kit_ratestate AS r (key, next_at) VALUES (%(key)s, clock_timestamp() + %(spacing)s)
-        ON CONFLICT (key) DO UPDATE SET next_at = GREATEST(r.next_at, clock_timestamp()) + %(spacing)s
-        WHERE GREATEST(r.next_at, clock_timestamp()) + %(spacing)s <= clock_timestamp() + %(period)s
+        INSERT INTO kit_ratestate AS r (key, next_at)
+        VALUES (%(key)s, clock_timestamp() + make_interval(secs => %(spacing)s))
+        ON CONFLICT (key) DO UPDATE
+        SET next_at = GREATEST(r.next_at, clock_timestamp()) + make_interval(secs => %(spacing)s)
+        WHERE GREATEST(r.next_at, clock_timestamp()) + make_interval(secs => %(spacing)s)
+            <= clock_timestamp() + make_interval(secs => %(period)s)
         RETURNING 0
     """
 
@@ -102,17 +104,13 @@ class PostgresCounter:
         """Count one request in Postgres; must run outside the request's transaction, which may roll back."""
         from django.db import connection
 
-        values = {
-            "key": key,
-            "spacing": timedelta(seconds=limit.spacing_s),
-            "period": timedelta(seconds=limit.period_s),
-        }
+        values: dict[str, str | float] = {"key": key, "spacing": limit.spacing_s, "period": float(limit.period_s)}
         with connection.cursor() as cursor:
             cursor.execute(self.SQL, values)
             if cursor.fetchone():
                 return 0.0
             cursor.execute(
-                "SELECT EXTRACT(EPOCH FROM next_at + %(spacing)s - clock_timestamp() - %(period)s)"
+                "SELECT EXTRACT(EPOCH FROM next_at - clock_timestamp()) + %(spacing)s - %(period)s"
                 " FROM kit_ratestate WHERE key = %(key)s",
                 values,
             )
@@ -171,7 +169,7 @@ def key_of(route: str, kind: str, subject: str) -> str:
 
 
 def count(route: str, kind: str, subject: str, limit: RateLimit, *, using: Counter | None = None) -> None:
-    """Count one request of `subject` on `route`. Raises TooMany, with the seconds to wait, when the limit is used up."""
+    """Count one request of `subject` on `route`. Raises TooMany, with the seconds to wait."""
     wait_s = (using or counter()).hit(key_of(route, kind, subject), limit)
     if wait_s > 0:
         seconds = ceil(wait_s)
@@ -184,4 +182,4 @@ def forget_old_counters() -> int:
 
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM kit_ratestate WHERE next_at < clock_timestamp() - interval '1 hour'")
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -23,8 +23,6 @@ class Row(models.Model):
         abstract = True
 
 
-
-
 class Content(Row):
     """A row that people make, change and delete; deletion is an instant, not an absence."""
 

@@ -41,7 +41,7 @@ def partition_by_month(table: str, column: str) -> list[migrations.RunSQL]:
             PARTITION BY RANGE ({column});
         DROP TABLE {table}_plain;
         CREATE TABLE {table}_default PARTITION OF {table} DEFAULT;
-    """  # noqa: S608 - names come from migrations, never from input
+    """
     return [migrations.RunSQL(sql, migrations.RunSQL.noop)]
 
 

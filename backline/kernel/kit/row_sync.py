@@ -22,7 +22,9 @@ CREATE OR REPLACE FUNCTION backline_staff() RETURNS boolean LANGUAGE sql STABLE 
 CREATE OR REPLACE FUNCTION backline_doorway() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ SELECT COALESCE(current_setting('backline.doorway', true), '') $$;
 CREATE OR REPLACE FUNCTION backline_refuse_rewrite() RETURNS trigger LANGUAGE plpgsql
-    AS $$ BEGIN RAISE EXCEPTION 'table % is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege'; END $$;
+    AS $$ BEGIN
+        RAISE EXCEPTION 'table % is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+    END $$;
 """
 
 TERMS = {
@@ -117,7 +119,9 @@ def _library_grants(existing: set[str], ours: set[str]) -> Iterator[str]:
 
 def _partitions(cursor: Any) -> list[str]:
     """Tables that are partitions of others: reached through their parent only, so nobody is granted anything."""
-    cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'r'")
+    cursor.execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'r'"
+    )
     return [row[0] for row in cursor.fetchall()]
 
 
@@ -140,7 +144,9 @@ def sync_row_security() -> None:
                 for statement in statements_for(table, policies_of(model)):
                     cursor.execute(statement)
         for table in parts:
-            cursor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+            cursor.execute(
+                f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
+            )
             cursor.execute(f"REVOKE ALL ON {table} FROM {WEB_ROLE}, {WORKER_ROLE}")
         for statement in _library_grants(existing, ours):
             cursor.execute(statement)

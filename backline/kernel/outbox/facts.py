@@ -1,13 +1,13 @@
 """What a fact is, how it is published, and how a module subscribes.
 
-    @dataclass(frozen=True, slots=True)
-    class TrackPublished(Fact):
-        \"\"\"A track became audible to everyone.\"\"\"
-        name: ClassVar = "catalog.track_published"
-        track_id: UUID
+@dataclass(frozen=True, slots=True)
+class TrackPublished(Fact):
+    \"\"\"A track became audible to everyone.\"\"\"
+    name: ClassVar = "catalog.track_published"
+    track_id: UUID
 
-    @subscribe(TrackPublished, "social.tell_followers")
-    def tell_followers(fact: TrackPublished) -> None: ...
+@subscribe(TrackPublished, "social.tell_followers")
+def tell_followers(fact: TrackPublished) -> None: ...
 """
 
 from collections.abc import Callable

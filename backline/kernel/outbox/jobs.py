@@ -31,9 +31,7 @@ def defer(task: str, *, lane: Lane = Lane.DEFAULT, lock: str | None = None, **ar
 
     Jobs that share a `lock` run one after another, in the order in which they were deferred.
     """
-    job = Job(
-        id=None, queue=lane.value, lock=lock, queueing_lock=None, task_name=task, task_kwargs=dict(arguments)
-    )
+    job = Job(id=None, queue=lane.value, lock=lock, queueing_lock=None, task_name=task, task_kwargs=dict(arguments))
     deferred = job_manager().defer_job(job)
     assert deferred.id is not None, "the database numbers every job"  # noqa: S101 - narrows a type
     return deferred.id

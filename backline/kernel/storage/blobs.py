@@ -110,9 +110,7 @@ def full_disk_is_named(partial: Path | None = None) -> Iterator[None]:
         if partial is not None:
             partial.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            raise StorageFull(
-                "The disk is full: make room or ask whoever runs this server, then try again."
-            ) from error
+            raise StorageFull("The disk is full: make room or ask whoever runs this server, then try again.") from error
         raise
 
 

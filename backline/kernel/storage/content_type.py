@@ -160,9 +160,7 @@ def open_image(source: bytes | Path) -> Image.Image:
     """
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
     if size > MAX_IMAGE_BYTES:
-        raise ImageTooLarge(
-            f"An image may have up to {MAX_IMAGE_BYTES // 1024**2} MB.", max_bytes=MAX_IMAGE_BYTES
-        )
+        raise ImageTooLarge(f"An image may have up to {MAX_IMAGE_BYTES // 1024**2} MB.", max_bytes=MAX_IMAGE_BYTES)
     formats = tuple(_PIL_FORMATS)
     try:
         image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)

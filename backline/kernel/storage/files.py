@@ -110,9 +110,7 @@ class OpenBlobs:
         self._kept.clear()
 
 
-async def send_blob(
-    receive: Receive, send: Send, start: Message, blob: OpenBlob, offset: int, size: int
-) -> None:
+async def send_blob(receive: Receive, send: Send, start: Message, blob: OpenBlob, offset: int, size: int) -> None:
     """Send an answer's start and then `size` bytes of the blob from `offset`.
 
     Raises TruncatedBlob before anything is sent if the first piece is not there; ClientGone when the client

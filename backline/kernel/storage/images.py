@@ -70,9 +70,7 @@ def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
         mode = "RGBA" if picture.mode == "RGBA" else "RGB"
         converted = ImageCms.profileToProfile(picture, found, ImageCms.createProfile("sRGB"), outputMode=mode)
     except (ImageCms.PyCMSError, OSError, ValueError):
-        return (
-            picture  # a broken profile says nothing about the pixels: they are taken as sRGB, as browsers do
-        )
+        return picture  # a broken profile says nothing about the pixels: they are taken as sRGB, as browsers do
     return converted or picture
 
 

@@ -116,9 +116,7 @@ class S3BlobStore:
 
         if self.exists(ref.sha256):
             return
-        plan = TransferConfig(
-            multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=4
-        )
+        plan = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=4)
         with _service_errors_are_named():
             self._client.upload_fileobj(
                 cast("IO[bytes]", _KeptOpen(source)),
@@ -139,9 +137,7 @@ class S3BlobStore:
                 found = hash_stream(body, target)  # type: ignore[arg-type]  # reads as a stream does
             target.flush()
         if found.sha256 != sha256:
-            raise StorageUnavailable(
-                "The storage service returned other bytes than were stored.", sha256=sha256
-            )
+            raise StorageUnavailable("The storage service returned other bytes than were stored.", sha256=sha256)
 
 
 class _KeptOpen(io.RawIOBase):

@@ -79,11 +79,7 @@ class MediaSigner:
         found = _NAME.fullmatch(name)
         content_type = _CONTENT_TYPES.get(found[2]) if found else None
         expected = self._signature(name, expiry)
-        if (
-            not hmac.compare_digest(signature.encode(), expected.encode())
-            or found is None
-            or content_type is None
-        ):
+        if not hmac.compare_digest(signature.encode(), expected.encode()) or found is None or content_type is None:
             raise MediaRefused
         if not expiry:
             return MediaPass(found[1], content_type, None)

@@ -64,9 +64,7 @@ def _decode(path: Path) -> tuple[str, int, int, float, float]:
         (FileFormat.VORBIS, "vorbis", 44_100),
     ],
 )
-def test_each_format_decodes_to_the_song(
-    tmp_path: Path, file_format: FileFormat, codec: str, rate_hz: int
-) -> None:
+def test_each_format_decodes_to_the_song(tmp_path: Path, file_format: FileFormat, codec: str, rate_hz: int) -> None:
     track = _of_format(file_format)
 
     written = write_demo_file(track, tmp_path)

@@ -60,9 +60,7 @@ def test_chosen_hooks_begin_with_the_first_chorus() -> None:
 
 @every_track
 def test_every_bar_of_a_melody_is_full(track: DemoTrack) -> None:
-    lengths = {
-        sum(note.beats for note in bar) for bars in track.song.parsed_melodies.values() for bar in bars
-    }
+    lengths = {sum(note.beats for note in bar) for bars in track.song.parsed_melodies.values() for bar in bars}
 
     assert lengths == {float(track.song.beats_per_bar)}
 
@@ -102,14 +100,10 @@ def test_bands_play_instruments_that_exist_in_measures_that_fit(name: BandName) 
     steps = 12 if name is BandName.WALTZ else 16
     voices = {channel.name: channel.voice for channel in band.channels}
 
-    assert all(
-        channel.voice in (DRUMS if channel.role is Role.DRUM else PITCHED) for channel in band.channels
-    )
+    assert all(channel.voice in (DRUMS if channel.role is Role.DRUM else PITCHED) for channel in band.channels)
     for patterns in band.patterns.values():
         assert set(patterns) <= set(voices)
-        measures = [
-            measure for pattern in patterns.values() if len(pattern) > 1 for measure in pattern.split("|")
-        ]
+        measures = [measure for pattern in patterns.values() if len(pattern) > 1 for measure in pattern.split("|")]
         assert {len(measure) for measure in measures} == {steps}
 
 

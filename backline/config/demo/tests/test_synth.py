@@ -99,19 +99,14 @@ def test_the_chorus_is_louder_and_brighter_than_the_verse(whole: Stereo) -> None
 
     assert _rms(chorus) > 1.25 * _rms(verse)
     treble = int(5000 / RATE_HZ * 2048)
-    assert (
-        _spectra(chorus, 2048, 2048)[:, treble:].mean()
-        > 1.25 * _spectra(verse, 2048, 2048)[:, treble:].mean()
-    )
+    assert _spectra(chorus, 2048, 2048)[:, treble:].mean() > 1.25 * _spectra(verse, 2048, 2048)[:, treble:].mean()
 
 
 def test_the_chorus_returns(whole: Stereo) -> None:
     song = songs.CHROME_PICNIC
     first, second = song.sections_of(SectionKind.CHORUS)[:2]
     verse = song.sections_of(SectionKind.VERSE)[1]
-    timbres = [
-        _spectra(_section(whole, song, index), 2048, 2048).mean(axis=0) for index in (first, second, verse)
-    ]
+    timbres = [_spectra(_section(whole, song, index), 2048, 2048).mean(axis=0) for index in (first, second, verse)]
 
     again = float(np.corrcoef(timbres[0], timbres[1])[0, 1])
     assert again > 0.98

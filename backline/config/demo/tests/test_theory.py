@@ -72,9 +72,7 @@ chords = st.builds(Chord, st.lists(st.integers(0, 11), min_size=3, max_size=4, u
 
 
 @given(first=chords, second=chords, centre=st.integers(48, 80))
-def test_a_voicing_holds_every_tone_once_and_stays_near_its_centre(
-    first: Chord, second: Chord, centre: int
-) -> None:
+def test_a_voicing_holds_every_tone_once_and_stays_near_its_centre(first: Chord, second: Chord, centre: int) -> None:
     voicing = lead_voices(lead_voices(None, first, centre), second, centre)
 
     assert sorted(pitch % 12 for pitch in voicing) == sorted(second.tones)

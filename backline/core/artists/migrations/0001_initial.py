@@ -29,7 +29,6 @@ $$;
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -38,67 +37,140 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Artist',
+            name="Artist",
             fields=[
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('handle', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=120)),
-                ('bio', models.TextField(blank=True)),
-                ('location', models.CharField(blank=True, max_length=120)),
-                ('genres', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
-                ('links', models.JSONField(blank=True, default=list)),
-                ('avatar', models.JSONField(blank=True, null=True)),
-                ('cover', models.JSONField(blank=True, null=True)),
-                ('price_amount', models.PositiveIntegerField(default=0)),
-                ('price_currency', models.CharField(choices=[('USD', 'USD'), ('EUR', 'EUR'), ('GBP', 'GBP'), ('JPY', 'JPY'), ('CAD', 'CAD'), ('AUD', 'AUD'), ('CHF', 'CHF'), ('SEK', 'SEK'), ('NOK', 'NOK'), ('DKK', 'DKK'), ('MXN', 'MXN'), ('BRL', 'BRL')], default=backline.kernel.kit.money.Currency['USD'], max_length=3)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('private', 'Private')], default='draft', max_length=10)),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='artists', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("handle", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=120)),
+                ("bio", models.TextField(blank=True)),
+                ("location", models.CharField(blank=True, max_length=120)),
+                (
+                    "genres",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                    ),
+                ),
+                ("links", models.JSONField(blank=True, default=list)),
+                ("avatar", models.JSONField(blank=True, null=True)),
+                ("cover", models.JSONField(blank=True, null=True)),
+                ("price_amount", models.PositiveIntegerField(default=0)),
+                (
+                    "price_currency",
+                    models.CharField(
+                        choices=[
+                            ("USD", "USD"),
+                            ("EUR", "EUR"),
+                            ("GBP", "GBP"),
+                            ("JPY", "JPY"),
+                            ("CAD", "CAD"),
+                            ("AUD", "AUD"),
+                            ("CHF", "CHF"),
+                            ("SEK", "SEK"),
+                            ("NOK", "NOK"),
+                            ("DKK", "DKK"),
+                            ("MXN", "MXN"),
+                            ("BRL", "BRL"),
+                        ],
+                        default=backline.kernel.kit.money.Currency["USD"],
+                        max_length=3,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("published", "Published"), ("private", "Private")],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="artists", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'artists_artist',
+                "db_table": "artists_artist",
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('joined_at', models.DateTimeField(default=backline.kernel.kit.clock.now)),
-                ('left_at', models.DateTimeField(blank=True, null=True)),
-                ('artist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='artists.artist')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                ("joined_at", models.DateTimeField(default=backline.kernel.kit.clock.now)),
+                ("left_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "artist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="memberships", to="artists.artist"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'artists_membership',
+                "db_table": "artists_membership",
             },
         ),
         migrations.AddIndex(
-            model_name='artist',
-            index=models.Index(condition=models.Q(('deleted_at', None), ('state', 'published')), fields=['-published_at', '-id'], name='artists_artist_newest'),
+            model_name="artist",
+            index=models.Index(
+                condition=models.Q(("deleted_at", None), ("state", "published")),
+                fields=["-published_at", "-id"],
+                name="artists_artist_newest",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='artist',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('handle'), name='artists_artist_handle'),
+            model_name="artist",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("handle"), name="artists_artist_handle"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='artist',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('owner',), name='artists_artist_one_per_account'),
+            model_name="artist",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("deleted_at", None)), fields=("owner",), name="artists_artist_one_per_account"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='artist',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'published', 'private'])), name='artists_artist_state'),
+            model_name="artist",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "published", "private"])), name="artists_artist_state"
+            ),
         ),
         migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(condition=models.Q(('left_at', None)), fields=['user', '-joined_at'], name='artists_membership_user'),
+            model_name="membership",
+            index=models.Index(
+                condition=models.Q(("left_at", None)), fields=["user", "-joined_at"], name="artists_membership_user"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_at', None)), fields=('artist', 'user'), name='artists_membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("left_at", None)), fields=("artist", "user"), name="artists_membership_once"
+            ),
         ),
         migrations.RunSQL(FUNCTIONS, migrations.RunSQL.noop),
     ]

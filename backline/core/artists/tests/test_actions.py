@@ -26,7 +26,7 @@ def test_a_person_becomes_an_artist_once() -> None:
 
     assert (artist.handle, artist.state, str(artist.price)) == ("nova", "draft", "7.00 EUR")
     assert [grant.role for grant in RoleGrant.objects.filter(user=user)] == [Role.ARTIST]
-    assert facts() == ["artists.artist_created"]
+    assert facts() == ["accounts.role_granted", "artists.artist_created"]
     with pytest.raises(AlreadyAnArtist), transaction.atomic():
         actions.create_artist(user, ProfileChange(handle="nova2", name="Nova"))
     assert Artist.objects.count() == 1
@@ -101,7 +101,11 @@ def test_owners_do_not_join_their_own_casset() -> None:
 def test_the_checklist_names_what_is_missing() -> None:
     user = make_user()
     assert {item.step: item.is_done for item in checklist(user, None)} == {
-        Step.EMAIL: True, Step.PROFILE: False, Step.COVER: False, Step.STORY: False, Step.PUBLISH: False,
+        Step.EMAIL: True,
+        Step.PROFILE: False,
+        Step.COVER: False,
+        Step.STORY: False,
+        Step.PUBLISH: False,
     }
 
     with pytest.raises(StepMissing) as missing:

@@ -1,1 +1,1 @@
-"""Writes of the catalogue: receiving files (`uploads`), what artists change (`tracks`), what the job does (`processing`)."""
+"""Writes of the catalogue: receiving files (`uploads`), artists' changes (`tracks`), the job's work (`processing`)."""

@@ -77,7 +77,7 @@ def fail_track(track_id: UUID, error: DomainError) -> None:
 
 
 def cut_hook(track_id: UUID) -> None:
-    """Cut the hook that the track wants, if the current files hold another window. The old ones play until the commit."""
+    """Cut the hook that the track wants, if its files hold another window. The old ones play until the commit."""
     track = Track.objects.filter(id=track_id, status=TrackStatus.READY).first()
     wanted = _wanted_hook(track) if track else None
     if track is None or wanted is None or not _needs_cut(track_id, wanted):
@@ -247,9 +247,7 @@ def _fill_measurements(track: Track, found: Measurements) -> None:
     track.leading_silence_ms, track.trailing_silence_ms = found.leading_silence_ms, found.trailing_silence_ms
 
 
-def _replace_renditions(
-    track: Track, stored: list[tuple[RenditionFile, BlobRef]], scope: RenditionScope
-) -> None:
+def _replace_renditions(track: Track, stored: list[tuple[RenditionFile, BlobRef]], scope: RenditionScope) -> None:
     Rendition.objects.filter(Q(track=track, scope=scope, retired_at=None)).update(retired_at=now())
     Rendition.objects.bulk_create(
         Rendition(

@@ -91,8 +91,10 @@ def publish_track(user: User, track: Track) -> None:
     """Let the world hear the track; once published, nothing happens. Raises TrackNotReady or StepMissing."""
     pass_gate(user, track.artist, GatedAction.PUBLISH_TRACK)
     if track.status != TrackStatus.READY:
-        why = "it is still being processed: wait until it is ready" if track.status == TrackStatus.PROCESSING else (
-            f"processing failed: {track.error_detail}"
+        why = (
+            "it is still being processed: wait until it is ready"
+            if track.status == TrackStatus.PROCESSING
+            else (f"processing failed: {track.error_detail}")
         )
         raise TrackNotReady(f"This track cannot be published, {why}", status_of_track=track.status)
     if track.is_published:

@@ -71,7 +71,7 @@ def check_size(size_bytes: int) -> None:
 def finish_upload(upload_id: UUID, user: User, path: Path) -> list[ReceivedTrack]:
     """Turn an announced file that is now whole at `path` into tracks; the file is consumed.
 
-    Finishing twice gives the same tracks. Raises UploadNotFound, a MediaRefused (the upload then says why) or StorageFull.
+    Finishing twice gives the same tracks. Raises UploadNotFound, a MediaRefused or StorageFull.
     """
     # The last part can be sent twice at once (a client that gave up waiting): the row lock lets one of them turn the
     # file into tracks, and the other finds them made.
@@ -116,9 +116,7 @@ def receive_file(
     return [ReceivedTrack(track, track.source_name)]
 
 
-def _receive_album(
-    user: User, artist: Artist, path: Path, filename: str, upload: Upload | None
-) -> list[ReceivedTrack]:
+def _receive_album(user: User, artist: Artist, path: Path, filename: str, upload: Upload | None) -> list[ReceivedTrack]:
     members = list_album(path).tracks
     archive = blob_store().put_file(path, content_type="application/zip")
     first = next_position(artist)

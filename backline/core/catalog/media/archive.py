@@ -128,26 +128,20 @@ def natural_order(name: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
     folded = unicodedata.normalize("NFKC", name).casefold()
     return tuple(
         tuple(
-            (0, int(piece), "") if piece.isdecimal() else (1, 0, piece)
-            for piece in re.split(r"(\d+)", part)
-            if piece
+            (0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in re.split(r"(\d+)", part) if piece
         )
         for part in folded.split("/")
     )
 
 
-def _copy(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, write: Callable[[bytes], int], allowed: int
-) -> int:
+def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, write: Callable[[bytes], int], allowed: int) -> int:
     total = 0
     try:
         with archive.open(info) as source:
             while chunk := source.read(CHUNK_BYTES):
                 total += len(chunk)
                 if total > allowed:
-                    raise ArchiveTooLarge(
-                        "A file in this zip unpacks to more than it announces. Make the zip again."
-                    )
+                    raise ArchiveTooLarge("A file in this zip unpacks to more than it announces. Make the zip again.")
                 write(chunk)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise ArchiveRefused("A file in this zip is damaged. Make the zip again and upload it.") from error
@@ -174,18 +168,14 @@ def _directory_bytes(path: Path) -> int:
         tail = file.read()
         at = tail.rfind(b"PK\x05\x06")
         if at < 0 or at + _END_RECORD_BYTES > len(tail):
-            raise ArchiveRefused(
-                "This zip was cut off on its way: its end is missing. Upload the whole file."
-            )
+            raise ArchiveRefused("This zip was cut off on its way: its end is missing. Upload the whole file.")
         claimed = int(struct.unpack_from("<I", tail, at + 12)[0])
         locator = tail.rfind(b"PK\x06\x07", 0, at)
         if locator >= 0 and locator + 16 <= len(tail):
             file.seek(min(size, struct.unpack_from("<Q", tail, locator + 8)[0]))
             record = file.read(56)
             if len(record) == 56 and record[:4] == b"PK\x06\x06":
-                return max(
-                    claimed if claimed != 0xFFFFFFFF else 0, int(struct.unpack_from("<Q", record, 40)[0])
-                )
+                return max(claimed if claimed != 0xFFFFFFFF else 0, int(struct.unpack_from("<Q", record, 40)[0]))
         return claimed
 
 
@@ -211,8 +201,7 @@ def _checked(infos: list[zipfile.ZipInfo], limits: ArchiveLimits) -> list[AlbumM
     total = sum(member.size for member in members)
     if total > limits.max_total_bytes:
         raise ArchiveTooLarge(
-            f"Unpacked, this zip would be {total // MIB} MB; at most {limits.max_total_bytes // MIB} MB "
-            "are read."
+            f"Unpacked, this zip would be {total // MIB} MB; at most {limits.max_total_bytes // MIB} MB are read."
         )
     return members
 
@@ -224,23 +213,16 @@ def _refuse_unreadable(info: zipfile.ZipInfo, name: str) -> None:
     if info.flag_bits & _ENCRYPTED_FLAG:
         raise ArchiveEncrypted("This zip is locked with a password. Make it again without one.")
     if info.compress_type not in _KNOWN_METHODS:
-        raise ArchiveRefused(
-            f"{name} is packed in a way that cannot be read. Make the zip again with usual settings."
-        )
+        raise ArchiveRefused(f"{name} is packed in a way that cannot be read. Make the zip again with usual settings.")
 
 
 def _refuse_oversize(info: zipfile.ZipInfo, name: str, limits: ArchiveLimits) -> None:
     if info.file_size > limits.max_member_bytes:
         raise ArchiveTooLarge(
-            f"{name} would be {info.file_size // MIB} MB unpacked; {limits.max_member_bytes // MIB} MB is "
-            "the most."
+            f"{name} would be {info.file_size // MIB} MB unpacked; {limits.max_member_bytes // MIB} MB is the most."
         )
-    if info.file_size > limits.ratio_free_bytes and info.file_size > limits.max_ratio * max(
-        1, info.compress_size
-    ):
-        raise ArchiveTooLarge(
-            f"{name} unpacks to more than {limits.max_ratio} times its size; no music does that."
-        )
+    if info.file_size > limits.ratio_free_bytes and info.file_size > limits.max_ratio * max(1, info.compress_size):
+        raise ArchiveTooLarge(f"{name} unpacks to more than {limits.max_ratio} times its size; no music does that.")
 
 
 def _refuse_overlaps(infos: Iterable[zipfile.ZipInfo]) -> None:
@@ -248,9 +230,7 @@ def _refuse_overlaps(infos: Iterable[zipfile.ZipInfo]) -> None:
     end = 0
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:
-            raise ArchiveUnsafe(
-                "Files in this zip overlap each other. Make the zip again with usual settings."
-            )
+            raise ArchiveUnsafe("Files in this zip overlap each other. Make the zip again with usual settings.")
         end = info.header_offset + 30 + info.compress_size
 
 
@@ -258,14 +238,10 @@ def _safe_name(info: zipfile.ZipInfo) -> str:
     """The member's path with forward slashes. Raises ArchiveUnsafe if it would lead anywhere but below."""
     name = _decoded_name(info).replace("\\", "/")
     if "\0" in info.orig_filename or "\0" in name:
-        raise ArchiveUnsafe(
-            "A file name in this zip contains a NUL byte. Rename the file and make the zip again."
-        )
+        raise ArchiveUnsafe("A file name in this zip contains a NUL byte. Rename the file and make the zip again.")
     is_absolute = name.startswith("/") or re.match(r"[A-Za-z]:", name) is not None
     if is_absolute or ".." in name.split("/"):
-        raise ArchiveUnsafe(
-            "A file name in this zip leads out of the zip. Make the zip again from one folder."
-        )
+        raise ArchiveUnsafe("A file name in this zip leads out of the zip. Make the zip again from one folder.")
     parts = [_readable(part) for part in name.split("/") if part not in ("", ".")]
     return "/".join(parts) + ("/" if name.endswith("/") else "")
 
@@ -296,11 +272,7 @@ def _unicode_path(extra: bytes, raw: bytes) -> str | None:
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, at)
         body = extra[at + 4 : at + 4 + length]
-        if (
-            kind == _UNICODE_PATH_FIELD
-            and len(body) > 5
-            and struct.unpack_from("<I", body, 1)[0] == zlib.crc32(raw)
-        ):
+        if kind == _UNICODE_PATH_FIELD and len(body) > 5 and struct.unpack_from("<I", body, 1)[0] == zlib.crc32(raw):
             try:
                 return body[5:].decode("utf-8")
             except UnicodeDecodeError:
@@ -316,15 +288,9 @@ def _guessed(raw: bytes) -> str:
         except UnicodeDecodeError:
             continue
         letters = [character for character in PurePosixPath(text).stem if character.isalpha()]
-        if encoding == "utf-8" or (
-            encoding == "cp932" and _is_script(letters, ("HIRAGANA", "KATAKANA"), least=2)
-        ):
+        if encoding == "utf-8" or (encoding == "cp932" and _is_script(letters, ("HIRAGANA", "KATAKANA"), least=2)):
             return text
-        if (
-            encoding == "cp866"
-            and _is_script(letters, ("CYRILLIC",), least=len(letters))
-            and len(letters) > 2
-        ):
+        if encoding == "cp866" and _is_script(letters, ("CYRILLIC",), least=len(letters)) and len(letters) > 2:
             return text
     return raw.decode("cp437")
 

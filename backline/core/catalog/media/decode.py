@@ -89,11 +89,7 @@ class SoundReader:
         if first is None:
             raise self._refusal_without_sound()
         self._first = first
-        layout = (
-            first.layout.name
-            if len(first.layout.name.split()) == 1
-            else _plain_layout(len(first.layout.channels))
-        )
+        layout = first.layout.name if len(first.layout.name.split()) == 1 else _plain_layout(len(first.layout.channels))
         self.shape = Shape(len(first.layout.channels), first.sample_rate, layout)
         self.probe = Probe(
             probe.container,
@@ -116,8 +112,7 @@ class SoundReader:
             total += piece.shape[1]
             if total > limit:
                 raise TooLong(
-                    f"The track is longer than {max_ms // 60_000} minutes. Cut it into parts and upload "
-                    "each.",
+                    f"The track is longer than {max_ms // 60_000} minutes. Cut it into parts and upload each.",
                     max_ms=max_ms,
                 )
             at = 0
@@ -172,24 +167,17 @@ class SoundReader:
         yield from self._frames
 
     def _is_as_first(self, frame: AudioFrame) -> bool:
-        return (
-            len(frame.layout.channels) == self.shape.channels
-            and frame.sample_rate == self.shape.sample_rate_hz
-        )
+        return len(frame.layout.channels) == self.shape.channels and frame.sample_rate == self.shape.sample_rate_hz
 
     def _refusal_without_sound(self) -> Damaged | Truncated | HeaderWithoutSound:
         if self._claim.is_cut:
             return Truncated(
-                "The file ends before any sound begins: the copy or upload was cut off. Upload the whole "
-                "file."
+                "The file ends before any sound begins: the copy or upload was cut off. Upload the whole file."
             )
         if self._bad_packets:
-            return Damaged(
-                "Nothing in this file can be decoded. Export the track again and upload that file."
-            )
+            return Damaged("Nothing in this file can be decoded. Export the track again and upload that file.")
         return HeaderWithoutSound(
-            "The file begins like a sound file but holds no sound. Export the track again and upload that "
-            "file."
+            "The file begins like a sound file but holds no sound. Export the track again and upload that file."
         )
 
     def _judge(self, total: int) -> None:
@@ -233,9 +221,7 @@ def open_sound(path: Path) -> Iterator[SoundReader]:
     container_kind = sniff(path)
     demuxer = _DEMUXERS.get(container_kind)
     if demuxer is None:
-        raise NotSound(
-            f"A zip is an album, not a track. Upload its members, each as {TAKEN}.", seems="a zip archive"
-        )
+        raise NotSound(f"A zip is an album, not a track. Upload its members, each as {TAKEN}.", seems="a zip archive")
     claim = read_claim(path, container_kind)
     try:
         container = av.open(
@@ -265,9 +251,7 @@ def _unopenable(kind: Container, claim: Claim) -> Truncated | Damaged:
             f"This {kind.upper()} file breaks off before its end: the copy or upload was cut off. Upload "
             "the whole file."
         )
-    return Damaged(
-        f"The structure of this {kind.upper()} file is broken. Export the track again and upload that file."
-    )
+    return Damaged(f"The structure of this {kind.upper()} file is broken. Export the track again and upload that file.")
 
 
 def _sound_stream(container: InputContainer) -> AudioStream:
@@ -278,8 +262,7 @@ def _sound_stream(container: InputContainer) -> AudioStream:
     streams = container.streams.audio
     if not streams:
         raise HeaderWithoutSound(
-            "The file begins like a sound file but holds no sound. Export the track again and upload that "
-            "file."
+            "The file begins like a sound file but holds no sound. Export the track again and upload that file."
         )
     return streams[0]
 
@@ -295,17 +278,12 @@ def _probe_headers(kind: Container, stream: AudioStream) -> Probe:
     name = context.name
     codec = Codec.PCM if name.startswith("pcm_") else _CODECS.get(name)
     if codec is None:
-        raise UnsupportedCodec(
-            f"Sound coded as {name} is not supported. Export it as {TAKEN} and upload that."
-        )
+        raise UnsupportedCodec(f"Sound coded as {name} is not supported. Export it as {TAKEN} and upload that.")
     if context.channels > MAX_CHANNELS:
         raise UnsupportedCodec(
-            f"The file has {context.channels} channels; at most {MAX_CHANNELS} can be mixed. Export it in "
-            "stereo."
+            f"The file has {context.channels} channels; at most {MAX_CHANNELS} can be mixed. Export it in stereo."
         )
-    return Probe(
-        kind, codec, context.channels, context.sample_rate, _bits(codec, name, context.extradata), None
-    )
+    return Probe(kind, codec, context.channels, context.sample_rate, _bits(codec, name, context.extradata), None)
 
 
 def _bits(codec: Codec, name: str, extradata: bytes | None) -> int | None:

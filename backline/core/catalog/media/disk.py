@@ -9,6 +9,4 @@ FULL_DISK = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
 def storage_full() -> StorageFull:
     """The refusal for a disk that has no room left."""
-    return StorageFull(
-        "The server ran out of space while preparing this track. The upload is kept; try again later."
-    )
+    return StorageFull("The server ran out of space while preparing this track. The upload is kept; try again later.")

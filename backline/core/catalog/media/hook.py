@@ -67,9 +67,7 @@ def suggest_hook(features: Features, duration_ms: int, *, max_ms: int = MAX_HOOK
     if duration_ms <= max_ms:
         return HookSuggestion(0, duration_ms, f"The whole track: it is only {_seconds(duration_ms)} long.")
     if not features.energy.size or float(features.energy.max()) < SILENT_MEAN_SQUARE:
-        return HookSuggestion(
-            0, max_ms, "The beginning: the track is silent, so no part tells more than another."
-        )
+        return HookSuggestion(0, max_ms, "The beginning: the track is silent, so no part tells more than another.")
     choice = _choose(features, duration_ms, max_ms)
     latest = duration_ms - max_ms
     grid = _beat_grid(features)
@@ -77,9 +75,7 @@ def suggest_hook(features: Features, duration_ms: int, *, max_ms: int = MAX_HOOK
     start_ms = choice.start_ms if onset_ms is None else onset_ms - PRE_ROLL_MS
     start = int(min(max(0, round(start_ms)), latest))
     is_on_beat = onset_ms is not None and grid is not None and grid.is_on(onset_ms)
-    return HookSuggestion(
-        start, max_ms, _reason(choice, start, has_onset=onset_ms is not None, on_beat=is_on_beat)
-    )
+    return HookSuggestion(start, max_ms, _reason(choice, start, has_onset=onset_ms is not None, on_beat=is_on_beat))
 
 
 def _choose(features: Features, duration_ms: int, max_ms: int) -> _Choice:
@@ -93,9 +89,7 @@ def _choose(features: Features, duration_ms: int, max_ms: int) -> _Choice:
     opening = _decibels(_window_means(level, half)[starts.clip(max=count - half)])
     returning, returns, firsts = _returns(colours, step_ms, starts)
     entrance = _entrances(level, step_ms, starts)
-    silent_share = _window_means((level < SILENT_MEAN_SQUARE).astype(float), window)[
-        starts.clip(max=count - window)
-    ]
+    silent_share = _window_means((level < SILENT_MEAN_SQUARE).astype(float), window)[starts.clip(max=count - window)]
     score = (
         LOUDNESS_WEIGHT * _spread(loudness, _LEAST_LOUDNESS_SPREAD_DB)
         + OPENING_WEIGHT * _spread(opening, _LEAST_LOUDNESS_SPREAD_DB)
@@ -130,9 +124,7 @@ def _coarse(features: Features) -> tuple[NDArray[np.float32], float]:
 def _levels(features: Features, step_ms: float, count: int) -> Scores:
     """Mean square of the sound in each of `count` coarse steps."""
     total = np.concatenate(([0.0], np.cumsum(features.energy, dtype=np.float64)))
-    edges = (
-        np.rint(np.arange(count + 1) * step_ms / features.energy_step_ms).astype(int).clip(max=len(total) - 1)
-    )
+    edges = np.rint(np.arange(count + 1) * step_ms / features.energy_step_ms).astype(int).clip(max=len(total) - 1)
     widths = np.maximum(1, np.diff(edges))
     return np.asarray(np.diff(total[edges]) / widths)
 
@@ -152,9 +144,7 @@ def _spread(values: Scores, least: float) -> Scores:
     return np.asarray(np.clip((values - high) / max(least, high - low) + 1, 0, 1))
 
 
-def _returns(
-    colours: NDArray[np.float32], step_ms: float, starts: NDArray[np.intp]
-) -> tuple[Scores, Scores, Scores]:
+def _returns(colours: NDArray[np.float32], step_ms: float, starts: NDArray[np.intp]) -> tuple[Scores, Scores, Scores]:
     """For each start: how closely its best returns resemble it, how often it comes, and whether it is the
     first.
     """
@@ -174,9 +164,7 @@ def _returns(
     for index, start in enumerate(starts):
         row = pairs[min(int(start), positions - 1)]
         found = _separate_peaks(row, threshold, window)
-        closeness[index] = (
-            np.mean([max(0.0, row[at]) for at in found[:2]]) if found else max(0.0, row.max()) / 2
-        )
+        closeness[index] = np.mean([max(0.0, row[at]) for at in found[:2]]) if found else max(0.0, row.max()) / 2
         times[index] = 1 + len(found)
         is_first[index] = bool(found) and min(found) > start
     return closeness, times, is_first

@@ -43,9 +43,7 @@ class LoudnessMeter:
         self._sink = graph.add("abuffersink")
         graph.link_nodes(self._source, meter, self._sink)
         graph.configure()
-        self._graph = (
-            graph  # PyAV's filters do not keep their graph alive: without this the next push crashes
-        )
+        self._graph = graph  # PyAV's filters do not keep their graph alive: without this the next push crashes
         self._last: AudioFrame | None = None
         self._before_last: AudioFrame | None = None
 
@@ -96,9 +94,7 @@ def _interpolator() -> NDArray[np.float32]:
     middle = TAPS // 2
     offsets = np.arange(-PHASES + 1, PHASES) / PHASES
     distance = (np.arange(TAPS) - middle)[:, None] - offsets[None, :]
-    window = np.i0(_KAISER_BETA * np.sqrt(np.clip(1 - (distance / (middle + 1)) ** 2, 0, None))) / np.i0(
-        _KAISER_BETA
-    )
+    window = np.i0(_KAISER_BETA * np.sqrt(np.clip(1 - (distance / (middle + 1)) ** 2, 0, None))) / np.i0(_KAISER_BETA)
     kernel = np.sinc(distance) * window
     return np.asarray(kernel / kernel.sum(axis=0), dtype=np.float32)
 

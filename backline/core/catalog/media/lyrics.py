@@ -49,9 +49,7 @@ def parse_lrc(text: str) -> TimedLyrics:
         elif line:
             found.extend(_timed(line, number))
     if not found:
-        raise BadLyrics(
-            "No line has a time stamp such as [01:23.45]. Paste them as plain lyrics instead.", line=None
-        )
+        raise BadLyrics("No line has a time stamp such as [01:23.45]. Paste them as plain lyrics instead.", line=None)
     if len(found) > MAX_LINES:
         raise BadLyrics(f"The lyrics have {len(found)} lines; {MAX_LINES} is the most.", line=None)
     moved = (TimedLine(max(0, line.at_ms - offset_ms), line.text) for line in found)
@@ -85,9 +83,7 @@ def _timed(line: str, number: int) -> list[TimedLine]:
         while line[at : at + 1] in {" ", "\t"}:
             at += 1
     if not stamps:
-        raise BadLyrics(
-            f"Line {number} has no time stamp at its start; one looks like [01:23.45].", line=number
-        )
+        raise BadLyrics(f"Line {number} has no time stamp at its start; one looks like [01:23.45].", line=number)
     if max(stamps) > MAX_AT_MS:
         raise BadLyrics(f"Line {number} is timed later than a day into the song.", line=number)
     words = _WORD_STAMP.sub("", line[at:]).strip()
@@ -98,9 +94,7 @@ def _offset(value: str, number: int) -> int:
     try:
         offset_ms = int(value.strip())
     except ValueError as error:
-        raise BadLyrics(
-            f"Line {number}: the offset must be a whole number of milliseconds.", line=number
-        ) from error
+        raise BadLyrics(f"Line {number}: the offset must be a whole number of milliseconds.", line=number) from error
     if abs(offset_ms) > MAX_AT_MS:
         raise BadLyrics(f"Line {number}: the offset is longer than a day.", line=number)
     return offset_ms

@@ -74,11 +74,7 @@ ANSWER = TypeAdapter(Answer)
 
 def refusal_of(error: DomainError) -> Refusal:
     """The refusal as it travels; data that is not a plain value stays behind."""
-    plain = {
-        key: value
-        for key, value in error.data.items()
-        if value is None or isinstance(value, str | int | float)
-    }
+    plain = {key: value for key, value in error.data.items() if value is None or isinstance(value, str | int | float)}
     return Refusal(error.code, error.detail, plain)
 
 

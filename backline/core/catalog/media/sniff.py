@@ -88,9 +88,7 @@ def sniff(path: Path) -> Container:
     """What the file at `path` is. Raises EmptyFile, NotSound, VideoNotSound, UnsupportedCodec, Truncated."""
     size = path.stat().st_size
     if size == 0:
-        raise EmptyFile(
-            "The file is empty: it has no bytes at all. Export the track again and upload that file."
-        )
+        raise EmptyFile("The file is empty: it has no bytes at all. Export the track again and upload that file.")
     with path.open("rb") as file:
         start = skip_id3(file.read(10), 0)
         for _ in range(MAX_ID3_TAGS):
@@ -103,13 +101,10 @@ def sniff(path: Path) -> Container:
         head = file.read(LOOK_BYTES)
     if start > size:
         raise Truncated(
-            "The file ends inside its own tags, before any sound. The copy or upload was cut off: upload "
-            "it again.",
+            "The file ends inside its own tags, before any sound. The copy or upload was cut off: upload it again.",
         )
     if start == size:
-        raise HeaderWithoutSound(
-            "The file holds tags but no sound. Export the track again and upload that file."
-        )
+        raise HeaderWithoutSound("The file holds tags but no sound. Export the track again and upload that file.")
     return _judge(head, is_tagged=start > 0, is_whole=start + len(head) == size)
 
 
@@ -173,9 +168,7 @@ def _refuse_video(head: bytes) -> None:
     if head[:4] == _EBML_MAGIC:
         if b"V_" in head:
             raise _video("a Matroska or WebM video")
-        raise UnsupportedCodec(
-            f"This is a Matroska or WebM file. Export the sound as {TAKEN} and upload that."
-        )
+        raise UnsupportedCodec(f"This is a Matroska or WebM file. Export the sound as {TAKEN} and upload that.")
     if head[:8] == _ASF_MAGIC:
         if _ASF_VIDEO in head:
             raise _video("a Windows Media video")

@@ -202,19 +202,19 @@ def _read_id3(id3: ID3 | None, found: _Found) -> None:
     if id3 is None:
         return
     for key, name in _ID3_NAMES.items():
-        for frame in id3.getall(key):  # type: ignore[no-untyped-call]
+        for frame in id3.getall(key):
             values = frame.genres if key == "TCON" else frame.text
             for value in values:
                 found.put(name, value)
-    for frame in id3.getall("USLT"):  # type: ignore[no-untyped-call]
+    for frame in id3.getall("USLT"):
         found.put("lyrics", frame.text)
-    for frame in id3.getall("APIC"):  # type: ignore[no-untyped-call]
+    for frame in id3.getall("APIC"):
         found.put_cover(frame.data, is_front=int(frame.type) == _FRONT_COVER)
 
 
 def _read_id3_file(path: Path, found: _Found) -> None:
     if _has_id3(path):
-        _read_id3(ID3(path), found)  # type: ignore[no-untyped-call]
+        _read_id3(ID3(path), found)
 
 
 def _has_id3(path: Path) -> bool:
@@ -246,12 +246,12 @@ def _read_vorbis(comments: Iterable[tuple[str, str]] | None, found: _Found) -> N
         if lower in _VORBIS_NAMES:
             found.put(_VORBIS_NAMES[lower], value)
         elif lower == "metadata_block_picture":
-            picture = Picture(base64.b64decode(value))  # type: ignore[no-untyped-call]
+            picture = Picture(base64.b64decode(value))
             found.put_cover(picture.data, is_front=picture.type == _FRONT_COVER)
 
 
 def _read_flac(path: Path, found: _Found) -> None:
-    flac = FLAC(path)  # type: ignore[no-untyped-call]
+    flac = FLAC(path)
     _read_vorbis(flac.tags, found)  # type: ignore[arg-type]
     for picture in flac.pictures:
         found.put_cover(picture.data, is_front=picture.type == _FRONT_COVER)
@@ -269,7 +269,7 @@ def _read_ogg(path: Path, found: _Found) -> None:
 
 
 def _read_mp4(path: Path, found: _Found) -> None:
-    tags: dict[str, list[object]] = dict(MP4(path).tags or {})  # type: ignore[no-untyped-call]
+    tags: dict[str, list[object]] = dict(MP4(path).tags or {})
     for key, name in _MP4_NAMES.items():
         for value in tags.get(key, ()):
             found.put(name, value)

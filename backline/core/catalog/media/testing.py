@@ -63,9 +63,7 @@ class Format(Enum):
         codec_options=(("b", "192k"),),
     )
     OPUS = Recipe(".opus", "ogg", "libopus", "flt", codec_options=(("b", "160k"),))
-    VORBIS = Recipe(
-        ".ogg", "ogg", "vorbis", "fltp", codec_options=(("strict", "experimental"), ("b", "192k"))
-    )
+    VORBIS = Recipe(".ogg", "ogg", "vorbis", "fltp", codec_options=(("strict", "experimental"), ("b", "192k")))
 
 
 LOSSLESS = (
@@ -79,9 +77,7 @@ LOSSLESS = (
 )
 
 
-def make_sound(
-    seconds: float, *, rate: int = 44_100, channels: int = 2, seed: int = 1, level: float = 0.5
-) -> Samples:
+def make_sound(seconds: float, *, rate: int = 44_100, channels: int = 2, seed: int = 1, level: float = 0.5) -> Samples:
     """Music-like samples, one row per channel, whose largest value is `level`. The same arguments, the same
     sound.
     """
@@ -103,9 +99,7 @@ def write_sound(path: Path, samples: Samples, kind: Format, *, rate: int = 44_10
     """Write the samples into a new file of the format; the file's name is taken as it is."""
     recipe = kind.value
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(samples)]
-    with av.open(
-        f"file:{path}", "w", format=recipe.muxer, container_options=dict(recipe.muxer_options)
-    ) as container:
+    with av.open(f"file:{path}", "w", format=recipe.muxer, container_options=dict(recipe.muxer_options)) as container:
         options = dict(recipe.codec_options)
         out_rate = 48_000 if kind is Format.OPUS else rate
         stream = container.add_stream(recipe.codec, rate=out_rate, options=options, layout=layout)
@@ -143,9 +137,7 @@ def sound_of(path: Path) -> tuple[Samples, int]:
             rate = frame.sample_rate
             resampler = resampler or av.AudioResampler(format="fltp", layout=frame.layout.name, rate=rate)
             frame.pts = None
-            pieces.extend(
-                np.asarray(made.to_ndarray(), dtype=np.float32) for made in resampler.resample(frame)
-            )
+            pieces.extend(np.asarray(made.to_ndarray(), dtype=np.float32) for made in resampler.resample(frame))
     return np.concatenate(pieces, axis=1), rate
 
 

@@ -154,9 +154,7 @@ def _moved(result: IngestResult, out_dir: Path) -> IngestResult:
         cover_path=None if result.cover_path is None else _move(result.cover_path, out_dir),
         overview=dataclasses.replace(overview, path=_move(overview.path, out_dir)),
         detail=dataclasses.replace(detail, path=_move(detail.path, out_dir)),
-        renditions=tuple(
-            dataclasses.replace(file, path=_move(file.path, out_dir)) for file in result.renditions
-        ),
+        renditions=tuple(dataclasses.replace(file, path=_move(file.path, out_dir)) for file in result.renditions),
     )
 
 

@@ -7,147 +7,266 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('artists', '0001_initial'),
+        ("artists", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('filename', models.CharField(max_length=255)),
-                ('size_bytes', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('receiving', 'Receiving'), ('complete', 'Complete'), ('refused', 'Refused')], default='receiving', max_length=10)),
-                ('error_code', models.CharField(blank=True, max_length=60)),
-                ('error_detail', models.TextField(blank=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('artist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='artists.artist')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                ("filename", models.CharField(max_length=255)),
+                ("size_bytes", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("receiving", "Receiving"), ("complete", "Complete"), ("refused", "Refused")],
+                        default="receiving",
+                        max_length=10,
+                    ),
+                ),
+                ("error_code", models.CharField(blank=True, max_length=60)),
+                ("error_detail", models.TextField(blank=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "artist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="uploads", to="artists.artist"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'catalog_upload',
+                "db_table": "catalog_upload",
             },
         ),
         migrations.CreateModel(
-            name='Track',
+            name="Track",
             fields=[
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('status', models.CharField(choices=[('processing', 'Processing'), ('ready', 'Ready'), ('failed', 'Failed')], default='processing', max_length=10)),
-                ('error_code', models.CharField(blank=True, max_length=60)),
-                ('error_detail', models.TextField(blank=True)),
-                ('title', models.CharField(max_length=200)),
-                ('is_title_given', models.BooleanField(default=False)),
-                ('album', models.CharField(blank=True, max_length=200)),
-                ('genre', models.CharField(blank=True, max_length=60)),
-                ('number', models.PositiveIntegerField(blank=True, null=True)),
-                ('year', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('position', models.IntegerField(default=0)),
-                ('isrc', models.CharField(blank=True, max_length=12)),
-                ('lyrics', models.TextField(blank=True)),
-                ('lyrics_lrc', models.TextField(blank=True)),
-                ('is_explicit', models.BooleanField(default=False)),
-                ('tagged_artist', models.CharField(blank=True, max_length=200)),
-                ('cover', models.JSONField(blank=True, null=True)),
-                ('source_sha256', models.CharField(blank=True, max_length=64)),
-                ('source_name', models.CharField(blank=True, max_length=255)),
-                ('source_size_bytes', models.BigIntegerField(default=0)),
-                ('source_codec', models.CharField(blank=True, max_length=20)),
-                ('archive_sha256', models.CharField(blank=True, max_length=64)),
-                ('archive_member', models.CharField(blank=True, max_length=1024)),
-                ('channels', models.PositiveSmallIntegerField(null=True)),
-                ('sample_rate_hz', models.PositiveIntegerField(null=True)),
-                ('duration_ms', models.PositiveIntegerField(null=True)),
-                ('loudness_lufs', models.FloatField(null=True)),
-                ('loudness_range_lu', models.FloatField(null=True)),
-                ('true_peak_dbtp', models.FloatField(null=True)),
-                ('leading_silence_ms', models.PositiveIntegerField(null=True)),
-                ('trailing_silence_ms', models.PositiveIntegerField(null=True)),
-                ('peaks_sha256', models.CharField(blank=True, max_length=64)),
-                ('peaks_detail_sha256', models.CharField(blank=True, max_length=64)),
-                ('hook_start_ms', models.PositiveIntegerField(null=True)),
-                ('hook_duration_ms', models.PositiveIntegerField(null=True)),
-                ('suggested_start_ms', models.PositiveIntegerField(null=True)),
-                ('suggested_duration_ms', models.PositiveIntegerField(null=True)),
-                ('suggested_reason', models.TextField(blank=True)),
-                ('is_published', models.BooleanField(default=False)),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('artist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tracks', to='artists.artist')),
-                ('upload', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tracks', to='catalog.upload')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("processing", "Processing"), ("ready", "Ready"), ("failed", "Failed")],
+                        default="processing",
+                        max_length=10,
+                    ),
+                ),
+                ("error_code", models.CharField(blank=True, max_length=60)),
+                ("error_detail", models.TextField(blank=True)),
+                ("title", models.CharField(max_length=200)),
+                ("is_title_given", models.BooleanField(default=False)),
+                ("album", models.CharField(blank=True, max_length=200)),
+                ("genre", models.CharField(blank=True, max_length=60)),
+                ("number", models.PositiveIntegerField(blank=True, null=True)),
+                ("year", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("position", models.IntegerField(default=0)),
+                ("isrc", models.CharField(blank=True, max_length=12)),
+                ("lyrics", models.TextField(blank=True)),
+                ("lyrics_lrc", models.TextField(blank=True)),
+                ("is_explicit", models.BooleanField(default=False)),
+                ("tagged_artist", models.CharField(blank=True, max_length=200)),
+                ("cover", models.JSONField(blank=True, null=True)),
+                ("source_sha256", models.CharField(blank=True, max_length=64)),
+                ("source_name", models.CharField(blank=True, max_length=255)),
+                ("source_size_bytes", models.BigIntegerField(default=0)),
+                ("source_codec", models.CharField(blank=True, max_length=20)),
+                ("archive_sha256", models.CharField(blank=True, max_length=64)),
+                ("archive_member", models.CharField(blank=True, max_length=1024)),
+                ("channels", models.PositiveSmallIntegerField(null=True)),
+                ("sample_rate_hz", models.PositiveIntegerField(null=True)),
+                ("duration_ms", models.PositiveIntegerField(null=True)),
+                ("loudness_lufs", models.FloatField(null=True)),
+                ("loudness_range_lu", models.FloatField(null=True)),
+                ("true_peak_dbtp", models.FloatField(null=True)),
+                ("leading_silence_ms", models.PositiveIntegerField(null=True)),
+                ("trailing_silence_ms", models.PositiveIntegerField(null=True)),
+                ("peaks_sha256", models.CharField(blank=True, max_length=64)),
+                ("peaks_detail_sha256", models.CharField(blank=True, max_length=64)),
+                ("hook_start_ms", models.PositiveIntegerField(null=True)),
+                ("hook_duration_ms", models.PositiveIntegerField(null=True)),
+                ("suggested_start_ms", models.PositiveIntegerField(null=True)),
+                ("suggested_duration_ms", models.PositiveIntegerField(null=True)),
+                ("suggested_reason", models.TextField(blank=True)),
+                ("is_published", models.BooleanField(default=False)),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "artist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tracks", to="artists.artist"
+                    ),
+                ),
+                (
+                    "upload",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tracks",
+                        to="catalog.upload",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'catalog_track',
+                "db_table": "catalog_track",
             },
         ),
         migrations.CreateModel(
-            name='Rendition',
+            name="Rendition",
             fields=[
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('scope', models.CharField(choices=[('full', 'Full'), ('hook', 'Hook')], max_length=4)),
-                ('encoding', models.CharField(choices=[('opus_webm', 'opus_webm'), ('mp3', 'mp3')], max_length=10)),
-                ('sha256', models.CharField(max_length=64)),
-                ('size_bytes', models.BigIntegerField()),
-                ('start_ms', models.PositiveIntegerField()),
-                ('duration_ms', models.PositiveIntegerField()),
-                ('retired_at', models.DateTimeField(null=True)),
-                ('artist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='artists.artist')),
-                ('track', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='renditions', to='catalog.track')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                ("scope", models.CharField(choices=[("full", "Full"), ("hook", "Hook")], max_length=4)),
+                ("encoding", models.CharField(choices=[("opus_webm", "opus_webm"), ("mp3", "mp3")], max_length=10)),
+                ("sha256", models.CharField(max_length=64)),
+                ("size_bytes", models.BigIntegerField()),
+                ("start_ms", models.PositiveIntegerField()),
+                ("duration_ms", models.PositiveIntegerField()),
+                ("retired_at", models.DateTimeField(null=True)),
+                (
+                    "artist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="artists.artist"
+                    ),
+                ),
+                (
+                    "track",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="renditions", to="catalog.track"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'catalog_rendition',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('track', 'scope', 'encoding'), name='catalog_rendition_current')],
+                "db_table": "catalog_rendition",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("retired_at", None)),
+                        fields=("track", "scope", "encoding"),
+                        name="catalog_rendition_current",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Credit',
+            name="Credit",
             fields=[
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('name', models.CharField(max_length=120)),
-                ('role', models.CharField(choices=[('performer', 'Performer'), ('featured', 'Featured'), ('vocals', 'Vocals'), ('guitar', 'Guitar'), ('bass', 'Bass'), ('drums', 'Drums'), ('keys', 'Keys'), ('strings', 'Strings'), ('programming', 'Programming'), ('composer', 'Composer'), ('lyricist', 'Lyricist'), ('arranger', 'Arranger'), ('producer', 'Producer'), ('remixer', 'Remixer'), ('engineer', 'Engineer'), ('mixing', 'Mixing'), ('mastering', 'Mastering'), ('artwork', 'Artwork'), ('other', 'Other')], max_length=20)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('artist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='artists.artist')),
-                ('track', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='catalog.track')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("performer", "Performer"),
+                            ("featured", "Featured"),
+                            ("vocals", "Vocals"),
+                            ("guitar", "Guitar"),
+                            ("bass", "Bass"),
+                            ("drums", "Drums"),
+                            ("keys", "Keys"),
+                            ("strings", "Strings"),
+                            ("programming", "Programming"),
+                            ("composer", "Composer"),
+                            ("lyricist", "Lyricist"),
+                            ("arranger", "Arranger"),
+                            ("producer", "Producer"),
+                            ("remixer", "Remixer"),
+                            ("engineer", "Engineer"),
+                            ("mixing", "Mixing"),
+                            ("mastering", "Mastering"),
+                            ("artwork", "Artwork"),
+                            ("other", "Other"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "artist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="artists.artist"
+                    ),
+                ),
+                (
+                    "track",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="credits", to="catalog.track"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'catalog_credit',
-                'indexes': [models.Index(fields=['track', 'position'], name='catalog_credit_track')],
+                "db_table": "catalog_credit",
+                "indexes": [models.Index(fields=["track", "position"], name="catalog_credit_track")],
             },
         ),
         migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(fields=['artist', '-created_at'], name='catalog_upload_artist'),
+            model_name="upload",
+            index=models.Index(fields=["artist", "-created_at"], name="catalog_upload_artist"),
         ),
         migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(condition=models.Q(('state', 'receiving')), fields=['created_at'], name='catalog_upload_open'),
+            model_name="upload",
+            index=models.Index(
+                condition=models.Q(("state", "receiving")), fields=["created_at"], name="catalog_upload_open"
+            ),
         ),
         migrations.AddIndex(
-            model_name='track',
-            index=models.Index(condition=models.Q(('deleted_at', None), ('is_published', True)), fields=['-published_at', '-id'], name='catalog_track_newest'),
+            model_name="track",
+            index=models.Index(
+                condition=models.Q(("deleted_at", None), ("is_published", True)),
+                fields=["-published_at", "-id"],
+                name="catalog_track_newest",
+            ),
         ),
         migrations.AddIndex(
-            model_name='track',
-            index=models.Index(fields=['artist', 'position', 'id'], name='catalog_track_artist'),
+            model_name="track",
+            index=models.Index(fields=["artist", "position", "id"], name="catalog_track_artist"),
         ),
         migrations.AddConstraint(
-            model_name='track',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['processing', 'ready', 'failed'])), name='catalog_track_status'),
+            model_name="track",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["processing", "ready", "failed"])), name="catalog_track_status"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='track',
-            constraint=models.CheckConstraint(condition=models.Q(('is_published', False), ('status', 'ready'), _connector='OR'), name='catalog_track_published_is_ready'),
+            model_name="track",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_published", False), ("status", "ready"), _connector="OR"),
+                name="catalog_track_published_is_ready",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='track',
-            constraint=models.CheckConstraint(condition=models.Q(('hook_duration_ms', None), ('hook_duration_ms__range', (1, 30000)), _connector='OR'), name='catalog_track_hook_length'),
+            model_name="track",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("hook_duration_ms", None), ("hook_duration_ms__range", (1, 30000)), _connector="OR"
+                ),
+                name="catalog_track_hook_length",
+            ),
         ),
     ]

@@ -15,7 +15,7 @@ def test_a_hook_that_is_let_through_lies_in_the_track(start_ms: int, duration_ms
         assert not is_hook
         return
     assert window == HookWindow(start_ms, duration_ms)
-    assert 0 <= window.start_ms
+    assert window.start_ms >= 0
     assert window.start_ms + window.duration_ms <= track_ms
     assert window.duration_ms <= 30_000
 

@@ -25,7 +25,9 @@ def test_words_are_set_and_cleaned() -> None:
     tracks.change_track(
         track.artist.owner,
         track,
-        TrackChange(title=" Lune\x00 ", isrc="fr-z03-14-00123", lyrics="[00:01.50]One\n[00:03.00]Two", is_explicit=True),
+        TrackChange(
+            title=" Lune\x00 ", isrc="fr-z03-14-00123", lyrics="[00:01.50]One\n[00:03.00]Two", is_explicit=True
+        ),
     )
 
     view = track_view(queries.get_track(track.id), is_owner=True)

@@ -61,9 +61,7 @@ class LockedPart:
             except OSError as error:
                 os.ftruncate(self._fd, self.offset)
                 if error.errno in _NO_ROOM:
-                    raise StorageFull(
-                        "The server's disk is full. What arrived is kept: go on later."
-                    ) from error
+                    raise StorageFull("The server's disk is full. What arrived is kept: go on later.") from error
                 raise
             self.offset = end
 

@@ -6,32 +6,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Play',
+            name="Play",
             fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('started_at', models.DateTimeField()),
-                ('play_id', models.UUIDField()),
-                ('milestone', models.CharField(choices=[('start', 'Start'), ('30s', 'Thirty Seconds'), ('end', 'End')], max_length=5)),
-                ('track_id', models.UUIDField()),
-                ('artist_id', models.UUIDField()),
-                ('user_id', models.UUIDField(null=True)),
-                ('listener_id', models.UUIDField()),
-                ('is_full', models.BooleanField()),
-                ('counted_at', models.DateTimeField(default=backline.kernel.kit.clock.now)),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("started_at", models.DateTimeField()),
+                ("play_id", models.UUIDField()),
+                (
+                    "milestone",
+                    models.CharField(
+                        choices=[("start", "Start"), ("30s", "Thirty Seconds"), ("end", "End")], max_length=5
+                    ),
+                ),
+                ("track_id", models.UUIDField()),
+                ("artist_id", models.UUIDField()),
+                ("user_id", models.UUIDField(null=True)),
+                ("listener_id", models.UUIDField()),
+                ("is_full", models.BooleanField()),
+                ("counted_at", models.DateTimeField(default=backline.kernel.kit.clock.now)),
             ],
             options={
-                'db_table': 'streaming_play',
+                "db_table": "streaming_play",
             },
         ),
-        *partition_by_month('streaming_play', 'started_at'),
-        migrations.AddIndex(model_name='play', index=models.Index(fields=['artist_id', 'started_at'], name='streaming_play_artist')),
-        migrations.AddIndex(model_name='play', index=models.Index(fields=['track_id', 'milestone', 'started_at'], name='streaming_play_track')),
+        *partition_by_month("streaming_play", "started_at"),
+        migrations.AddIndex(
+            model_name="play", index=models.Index(fields=["artist_id", "started_at"], name="streaming_play_artist")
+        ),
+        migrations.AddIndex(
+            model_name="play",
+            index=models.Index(fields=["track_id", "milestone", "started_at"], name="streaming_play_track"),
+        ),
     ]

@@ -76,7 +76,11 @@ def test_each_milestone_is_counted_once() -> None:
     assert counted == [True, False, False]
     play = Play.objects.get()
     assert (play.track_id, play.artist_id, play.milestone, play.is_full, play.user_id) == (
-        track.id, track.artist_id, "start", False, None,
+        track.id,
+        track.artist_id,
+        "start",
+        False,
+        None,
     )
 
 

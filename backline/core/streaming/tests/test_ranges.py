@@ -157,9 +157,7 @@ def test_a_date_never_holds_where_the_change_has_none() -> None:
         (None, "never", False),
     ],
 )
-def test_what_the_client_has_already(
-    if_none_match: str | None, if_modified_since: str | None, known: bool
-) -> None:
+def test_what_the_client_has_already(if_none_match: str | None, if_modified_since: str | None, known: bool) -> None:
     assert is_known(if_none_match, if_modified_since, etag=ETAG, modified_at=CHANGED_AT) is known
 
 

@@ -1,6 +1,6 @@
+from contextlib import suppress
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +17,6 @@ def test_a_cursor_is_read_back(at: datetime) -> None:
 
 @given(st.text(max_size=80))
 def test_any_other_text_is_refused_by_name(text: str) -> None:
-    try:
-        decode_cursor(text)
-    except BadCursor as refused:
-        assert refused.status == 422
+    with suppress(BadCursor):
+        at, _ = decode_cursor(text)
+        assert at.tzinfo is not None

@@ -7,48 +7,67 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('subscriber', models.CharField(max_length=100)),
-                ('fact_id', models.UUIDField()),
-                ('fact_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('done', 'Done'), ('dead', 'Dead')], default='pending', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('last_error', models.TextField(blank=True)),
-                ('done_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                ("subscriber", models.CharField(max_length=100)),
+                ("fact_id", models.UUIDField()),
+                ("fact_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("done", "Done"), ("dead", "Dead")],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("last_error", models.TextField(blank=True)),
+                ("done_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
-                'db_table': 'outbox_delivery',
-                'indexes': [models.Index(condition=models.Q(('state', 'dead')), fields=['-created_at'], name='outbox_delivery_dead')],
-                'constraints': [models.UniqueConstraint(fields=('subscriber', 'fact_id'), name='outbox_delivery_once')],
+                "verbose_name_plural": "deliveries",
+                "db_table": "outbox_delivery",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "dead")), fields=["-created_at"], name="outbox_delivery_dead"
+                    )
+                ],
+                "constraints": [models.UniqueConstraint(fields=("subscriber", "fact_id"), name="outbox_delivery_once")],
             },
         ),
         migrations.CreateModel(
-            name='Fact',
+            name="Fact",
             fields=[
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('occurred_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('name', models.CharField(max_length=100)),
-                ('actor_id', models.UUIDField(null=True)),
-                ('topic', models.CharField(blank=True, max_length=100)),
-                ('data', models.JSONField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                ("name", models.CharField(max_length=100)),
+                ("actor_id", models.UUIDField(null=True)),
+                ("topic", models.CharField(blank=True, max_length=100)),
+                ("data", models.JSONField()),
             ],
             options={
-                'db_table': 'outbox_fact',
+                "db_table": "outbox_fact",
             },
         ),
-        *partition_by_month('outbox_fact', 'occurred_at'),
-        migrations.AddIndex(model_name='fact', index=models.Index(fields=['topic', 'id'], name='outbox_fact_topic')),
-        migrations.AddIndex(model_name='fact', index=models.Index(fields=['name', 'id'], name='outbox_fact_name')),
+        *partition_by_month("outbox_fact", "occurred_at"),
+        migrations.AddIndex(model_name="fact", index=models.Index(fields=["topic", "id"], name="outbox_fact_topic")),
+        migrations.AddIndex(model_name="fact", index=models.Index(fields=["name", "id"], name="outbox_fact_name")),
     ]

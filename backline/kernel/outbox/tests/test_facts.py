@@ -64,7 +64,10 @@ def test_a_fact_brings_one_delivery_and_one_job_per_subscriber() -> None:
 
     stored = models.Fact.objects.get(id=fact_id)
     assert (stored.name, stored.data) == ("tests.bell_rang", {"bell_id": str(fact.bell_id), "times": 3})
-    assert sorted(models.Delivery.objects.values_list("subscriber", flat=True)) == ["tests.hear_bell", "tests.hear_bell_too"]
+    assert sorted(models.Delivery.objects.values_list("subscriber", flat=True)) == [
+        "tests.hear_bell",
+        "tests.hear_bell_too",
+    ]
     assert ProcrastinateJob.objects.filter(task_name="outbox.deliver").count() == 2
 
 
@@ -102,9 +105,9 @@ def test_what_keeps_failing_becomes_a_dead_letter_that_can_be_sent_again() -> No
 
 @pytest.mark.django_db(transaction=True)
 def test_a_transaction_that_rolls_back_published_nothing() -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         publish(BellRang(new_id(), 1))
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
 
     assert models.Fact.objects.count() == 0
     assert models.Delivery.objects.count() == 0
@@ -138,7 +141,11 @@ def test_listeners_hear_a_fact_when_it_commits() -> None:
 def _conninfo() -> str:
     values = connection.settings_dict
     return make_conninfo(
-        dbname=values["NAME"], user=values["USER"], password=values["PASSWORD"], host=values["HOST"], port=values["PORT"]
+        dbname=values["NAME"],
+        user=values["USER"],
+        password=values["PASSWORD"],
+        host=values["HOST"],
+        port=values["PORT"],
     )
 
 

@@ -305,8 +305,6 @@ def test_the_listener_reconnects_and_lets_go_of_those_who_may_have_missed_someth
 
 
 def test_a_notice_is_read_or_put_aside() -> None:
-    assert read_notice('{"id": "1", "topic": "t", "name": "a.b", "data": {"x": 1}}') == Event(
-        "1", "t", "a.b", {"x": 1}
-    )
+    assert read_notice('{"id": "1", "topic": "t", "name": "a.b", "data": {"x": 1}}') == Event("1", "t", "a.b", {"x": 1})
     for payload in ("", "[]", "{}", '{"id": "1"}', "nul"):
         assert read_notice(payload) is None

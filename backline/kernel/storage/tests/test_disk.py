@@ -101,9 +101,7 @@ def test_a_blob_cut_short_by_a_broken_disk_is_replaced_by_the_next_put(tmp_path:
     assert store.size_of(SHA256) == len(CONTENT)
 
 
-def test_a_full_disk_is_named_and_nothing_half_made_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_named_and_nothing_half_made_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = DiskBlobStore(tmp_path)
 
     def no_room(fd: int) -> None:

@@ -39,9 +39,7 @@ def test_the_address_of_a_public_blob_is_always_the_same_and_reads_back() -> Non
 
     assert address == SIGNER.address(SHA256, content_type="image/webp")
     assert name == f"{SHA256}.webp"
-    assert SIGNER.read(name, expiry=expiry, signature=signature, at=AT) == MediaPass(
-        SHA256, "image/webp", None
-    )
+    assert SIGNER.read(name, expiry=expiry, signature=signature, at=AT) == MediaPass(SHA256, "image/webp", None)
 
 
 def test_an_address_with_an_expiry_ends_at_it() -> None:

@@ -26,12 +26,8 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture
 def store(endpoint: str, tmp_path: Path, request: pytest.FixtureRequest) -> S3BlobStore:
     bucket = f"bucket-{hashlib.sha256(request.node.name.encode()).hexdigest()[:12]}"
-    made = S3BlobStore(
-        S3Config(bucket, endpoint, "eu-central-1", "key", "hush"), incoming=tmp_path / "incoming"
-    )
-    made._client.create_bucket(
-        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-    )
+    made = S3BlobStore(S3Config(bucket, endpoint, "eu-central-1", "key", "hush"), incoming=tmp_path / "incoming")
+    made._client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     return made
 
 

@@ -23,9 +23,7 @@ def test_the_default_store_is_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_bucket_replaces_the_folder(tmp_path: Path) -> None:
-    configure(
-        StorageConfig(tmp_path, "secret", S3Config("bucket", "http://127.0.0.1:9", None, "key", "hush"))
-    )
+    configure(StorageConfig(tmp_path, "secret", S3Config("bucket", "http://127.0.0.1:9", None, "key", "hush")))
 
     assert isinstance(blob_store(), S3BlobStore)
 

@@ -62,9 +62,7 @@ def test_decoded_samples_are_those_that_were_written(tmp_path: Path, kind: Forma
     assert float(np.abs(read - written).max()) < 1.6 / 32768
 
 
-@pytest.mark.parametrize(
-    "kind", [Format.WAV_16, Format.AAC, Format.MP3, Format.MP3_WITHOUT_LENGTH, Format.OPUS]
-)
+@pytest.mark.parametrize("kind", [Format.WAV_16, Format.AAC, Format.MP3, Format.MP3_WITHOUT_LENGTH, Format.OPUS])
 def test_loudness_is_that_of_the_filter_for_any_length(tmp_path: Path, kind: Format) -> None:
     path = make_file(tmp_path, kind, seconds=5.017)
 

@@ -19,9 +19,7 @@ RATE = 22_050
 BEAT_S = 0.5
 
 
-def _section(
-    chords: Sequence[tuple[float, ...]], bars: int, level: float, drums: float, seed: int
-) -> Samples:
+def _section(chords: Sequence[tuple[float, ...]], bars: int, level: float, drums: float, seed: int) -> Samples:
     count = round(bars * 4 * BEAT_S * RATE)
     time = np.arange(count) / RATE
     bar = (time / (4 * BEAT_S)).astype(int)

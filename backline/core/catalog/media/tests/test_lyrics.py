@@ -60,8 +60,6 @@ _WORDS = st.text(st.characters(categories=["L", "N"]), max_size=20)
 
 @given(st.lists(st.tuples(st.integers(0, 86_000_000), _WORDS), min_size=1, max_size=30))
 def test_writing_and_reading_gives_the_same_lyrics(pairs: list[tuple[int, str]]) -> None:
-    lyrics = TimedLyrics(
-        tuple(TimedLine(at_ms, text) for at_ms, text in sorted(pairs, key=lambda pair: pair[0]))
-    )
+    lyrics = TimedLyrics(tuple(TimedLine(at_ms, text) for at_ms, text in sorted(pairs, key=lambda pair: pair[0])))
 
     assert parse_lrc(write_lrc(lyrics)) == lyrics

@@ -125,12 +125,12 @@ def test_the_same_sound_gives_the_same_bytes_with_or_without_tags(tmp_path: Path
 
 
 def _tag(path: Path) -> None:
-    flac = FLAC(path)  # type: ignore[no-untyped-call]
+    flac = FLAC(path)
     flac["title"] = "Secret title"
     flac["encoder"] = "Secret studio"
-    picture = Picture()  # type: ignore[no-untyped-call]
+    picture = Picture()
     picture.data, picture.mime, picture.type = b"\x89PNG Secret", "image/png", 3
-    flac.add_picture(picture)  # type: ignore[no-untyped-call]
+    flac.add_picture(picture)
     flac.save()
 
 
@@ -141,9 +141,7 @@ def test_streams_know_their_length_and_can_be_searched(tmp_path: Path) -> None:
 
     head = webm.path.read_bytes()[:1024]
     assert webm.window == mp3.window == Span(0, 12_000)
-    assert head.find(b"\x1c\x53\xbb\x6b") < head.find(
-        b"\x1f\x43\xb6\x75"
-    )  # the cues stand before the first cluster
+    assert head.find(b"\x1c\x53\xbb\x6b") < head.find(b"\x1f\x43\xb6\x75")  # the cues stand before the first cluster
     assert b"\x44\x89" in head  # and the duration is known
     assert b"Info" in mp3.path.read_bytes()[:200]
     assert not mp3.path.read_bytes().startswith(b"ID3")

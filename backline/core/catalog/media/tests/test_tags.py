@@ -146,8 +146,7 @@ def test_a_file_without_tags_has_empty_tags(tmp_path: Path, kind: Format) -> Non
 def test_plain_text_chunks_of_a_wav_are_read(tmp_path: Path) -> None:
     path = make_file(tmp_path, Format.WAV_16, seconds=1.5)
     entries = b"".join(
-        name + struct.pack("<I", len(text)) + text
-        for name, text in ((b"INAM", b"Song A\0\0"), (b"IART", b"Duo\0"))
+        name + struct.pack("<I", len(text)) + text for name, text in ((b"INAM", b"Song A\0\0"), (b"IART", b"Duo\0"))
     )
     chunk = b"INFO" + entries
     path.write_bytes(path.read_bytes() + b"LIST" + struct.pack("<I", len(chunk)) + chunk)

@@ -161,9 +161,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path, out: Path) -> N
     assert list(out.iterdir()) == []
 
 
-def test_no_secret_of_the_server_reaches_the_child(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, out: Path
-) -> None:
+def test_no_secret_of_the_server_reaches_the_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, out: Path) -> None:
     monkeypatch.setenv("BACKLINE_SECRET_KEY", "do not tell")
     spy = tmp_path / "spy.sh"
     spy.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\nexit 3\n")

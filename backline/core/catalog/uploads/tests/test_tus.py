@@ -174,9 +174,7 @@ def test_other_methods_and_other_peoples_addresses_are_refused(sink: UploadSink)
         unsigned = server.request("HEAD", f"/api/uploads/{UPLOAD}", headers=TUS)
         elsewhere = server.request("HEAD", ADDRESS.replace(str(UPLOAD), str(OWNER)), headers=TUS)
         climbing = server.request("HEAD", ADDRESS.replace(str(UPLOAD), "../x"), headers=TUS)
-        overridden = server.request(
-            "POST", ADDRESS, headers={**TUS, "X-HTTP-Method-Override": "DELETE"}, body=b""
-        )
+        overridden = server.request("POST", ADDRESS, headers={**TUS, "X-HTTP-Method-Override": "DELETE"}, body=b"")
 
     assert (post.status, post.headers["allow"]) == (405, "HEAD, PATCH, DELETE, OPTIONS")
     assert [one.status for one in (unsigned, elsewhere, climbing)] == [403, 403, 403]
@@ -335,9 +333,7 @@ def test_an_upload_taken_in_just_before_the_process_was_killed_is_not_asked_for_
     sink: UploadSink,
 ) -> None:
     sink.discard(UPLOAD)  # the catalogue moved the file away; the mark was never made
-    app = TusApp(
-        sink, Catalogue(), was_accepted=lambda _: True, secret=SECRET, max_size_bytes=1, clock=lambda: AT
-    )
+    app = TusApp(sink, Catalogue(), was_accepted=lambda _: True, secret=SECRET, max_size_bytes=1, clock=lambda: AT)
 
     with live_server(app) as server:
         answer = server.request("HEAD", ADDRESS, headers=TUS)

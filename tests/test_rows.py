@@ -1,10 +1,15 @@
 """Row security, asked of the database itself."""
 
+from uuid import uuid4
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from backline.core.streaming.models import Play
+from backline.kernel.kit.clock import now
 from backline.kernel.kit.row_sync import our_models, policies_of
 from backline.kernel.kit.rows import ANYBODY, WEB_ROLE, WORKER_ROLE, RowPolicies, act_as, set_actor
+from backline.kernel.outbox.models import Fact
 
 pytestmark = pytest.mark.django_db
 
@@ -17,10 +22,17 @@ def _all(sql: str) -> list[tuple[object, ...]]:
 
 def test_every_table_of_ours_and_every_partition_has_forced_row_security() -> None:
     ours = {model._meta.db_table for model in our_models()}
-    partitions = {str(name) for (name,) in _all("SELECT inhrelid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'r'")}
+    partitions = {
+        str(name)
+        for (name,) in _all(
+            "SELECT inhrelid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = inhrelid WHERE relkind = 'r'"
+        )
+    }
     found = {
         str(name)
-        for (name,) in _all("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relrowsecurity AND relforcerowsecurity")
+        for (name,) in _all(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relrowsecurity AND relforcerowsecurity"
+        )
     }
 
     assert len(ours) >= 12
@@ -42,16 +54,21 @@ def test_every_policy_is_one_that_a_model_declares() -> None:
 
 def test_the_web_role_owns_nothing_and_deletes_nothing_of_ours() -> None:
     ours = {model._meta.db_table for model in our_models()}
-    rights = _all(f"SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = '{WEB_ROLE}'")
+    rights = _all(
+        f"SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = '{WEB_ROLE}'"
+    )
     owned = _all(f"SELECT relname FROM pg_class WHERE pg_get_userbyid(relowner) IN ('{WEB_ROLE}', '{WORKER_ROLE}')")
 
     assert owned == []
     assert [right for right in rights if right[0] in ours and right[1] in ("DELETE", "TRUNCATE")] == []
-    assert [right for right in rights if str(right[0]).endswith(("_default", "_202611")) ] == []
+    assert [right for right in rights if str(right[0]).endswith(("_default", "_202611"))] == []
 
 
 def test_no_role_can_go_round_the_policies() -> None:
-    rows = _all(f"SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname IN ('{WEB_ROLE}', '{WORKER_ROLE}')")
+    rows = _all(
+        f"SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles"
+        f" WHERE rolname IN ('{WEB_ROLE}', '{WORKER_ROLE}')"
+    )
 
     assert rows == [(False,), (False,)]
 
@@ -60,24 +77,23 @@ def test_no_role_can_go_round_the_policies() -> None:
 @pytest.mark.parametrize("role", ["owner", WEB_ROLE, WORKER_ROLE])
 @pytest.mark.parametrize("verb", ["UPDATE {} SET id = id", "DELETE FROM {}"])
 def test_append_only_tables_refuse_update_and_delete(table: str, role: str, verb: str) -> None:
-    from uuid import uuid4
-
-    from backline.core.streaming.models import Play
-    from backline.kernel.kit.clock import now
-    from backline.kernel.outbox.models import Fact
-
     if table == "outbox_fact":
         Fact.objects.create(name="test.happened", data={})
     else:
         Play.objects.create(
-            id=uuid4(), started_at=now(), play_id=uuid4(), milestone="start", track_id=uuid4(),
-            artist_id=uuid4(), listener_id=uuid4(), is_full=False,
+            id=uuid4(),
+            started_at=now(),
+            play_id=uuid4(),
+            milestone="start",
+            track_id=uuid4(),
+            artist_id=uuid4(),
+            listener_id=uuid4(),
+            is_full=False,
         )
 
+    as_role = "SELECT 1" if role == "owner" else f"SET LOCAL ROLE {role}"
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        if role != "owner":
-            cursor.execute(f"SET LOCAL ROLE {role}")
-        cursor.execute(verb.format(table))
+        cursor.execute(f"{as_role}; {verb.format(table)}")
 
     assert len(_all(f"SELECT 1 FROM {table}")) == 1
 
