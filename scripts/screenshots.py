@@ -103,9 +103,7 @@ def own_shots(page: Page) -> Iterator[Shot]:
     yield Shot("account-sessions", "/accounts/sessions")
 
 
-def take(
-    browser: Browser, options: argparse.Namespace, scheme: str, size: str, tracks: list[dict[str, str]]
-) -> None:
+def take(browser: Browser, options: argparse.Namespace, scheme: str, size: str, tracks: list[dict[str, str]]) -> None:
     """Take every page in one scheme and size."""
     width, height = SIZES[size]
     context = browser.new_context(

@@ -126,9 +126,7 @@ def make_artist(stack: Stack, *, name: str = "Mira Vale", **profile: Any) -> Art
     return Artist(handle, email, token)
 
 
-def make_track(
-    stack: Stack, artist: Artist, folder: Path, *, seconds: float = 40, **change: Any
-) -> dict[str, Any]:
+def make_track(stack: Stack, artist: Artist, folder: Path, *, seconds: float = 40, **change: Any) -> dict[str, Any]:
     """A published track of an artist, by the API, ready to be played."""
     file = make_file(folder, Format.FLAC, seconds=seconds, seed=next(_number))
     path = f"/api/v1/artists/{artist.handle}/tracks"

@@ -34,13 +34,9 @@ class Stack:
     url: str
     log: Path
 
-    def call(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, token: str = ""
-    ) -> dict[str, Any]:
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None, *, token: str = "") -> dict[str, Any]:
         """Call the JSON API. Raises AssertionError with the answer when it is a refusal."""
-        headers = {"Content-Type": "application/json"} | (
-            {"Authorization": f"Bearer {token}"} if token else {}
-        )
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         return self._send(method, path, json.dumps(body).encode() if body is not None else None, headers)
 
     def send_file(self, path: str, file: Path, *, token: str) -> dict[str, Any]:

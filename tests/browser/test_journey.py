@@ -98,9 +98,7 @@ def drag(page: Page, part: str, by_px: int) -> None:
 def publish(page: Page) -> None:
     page.get_by_role("button", name="Save and publish").click()
     expect(page.get_by_text("Published: everyone with the link hears the hook.")).to_be_visible()
-    expect(page.locator(".studio-track").get_by_text("the hook is being cut")).to_have_count(
-        0, timeout=30_000
-    )
+    expect(page.locator(".studio-track").get_by_text("the hook is being cut")).to_have_count(0, timeout=30_000)
 
 
 def browses_on(stranger: Person, began: float) -> None:

@@ -96,9 +96,7 @@ def test_an_address_that_ran_out_is_asked_for_again(window: Window, stack: Stack
     listener.complaints = [text for text in listener.complaints if "403" not in text]
 
 
-def test_without_network_the_player_says_so_and_goes_on_later(
-    window: Window, stack: Stack, tmp_path: Path
-) -> None:
+def test_without_network_the_player_says_so_and_goes_on_later(window: Window, stack: Stack, tmp_path: Path) -> None:
     artist = make_artist(stack)
     make_track(stack, artist, tmp_path, title="One")
     listener = window()
@@ -128,6 +126,29 @@ def test_members_hear_the_whole_track(window: Window, stack: Stack, tmp_path: Pa
     member.wait_for_sound(0.2)
 
     assert member.served_sound()["seconds"] > 39
+
+
+def test_back_and_forth_leaves_every_island_whole(window: Window, stack: Stack, tmp_path: Path) -> None:
+    artist = make_artist(stack)
+    track = make_track(stack, artist, tmp_path, title="One")
+    listener = window()
+    page = listener.page
+    listener.go(f"/{artist.handle}/{track['id']}")
+    page.get_by_role("button", name="Play the hook One").click()
+    began = listener.wait_for_sound(0.2)
+
+    page.get_by_role("main").get_by_role("link", name="Mira Vale").click()
+    expect(page.get_by_role("heading", name="Tracks")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="One", level=1)).to_be_visible()
+    page.go_forward()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Facts")).to_be_visible()
+
+    expect(page.locator("wave-form canvas")).to_have_count(1)
+    expect(page.locator("main play-button button")).to_have_count(1)
+    expect(page.get_by_role("main").get_by_role("button", name="Pause One")).to_be_visible()
+    assert listener.wait_for_sound(began) > began
 
 
 def test_timed_lyrics_follow_the_sound(window: Window, stack: Stack, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Page, Request, expect
@@ -81,9 +82,7 @@ def test_the_window_never_leaves_what_the_server_takes(window: Window, stack: St
     assert float(length.input_value()) > 0.5
 
 
-def test_a_file_that_is_no_sound_says_so_and_the_others_arrive(
-    window: Window, stack: Stack, tmp_path: Path
-) -> None:
+def test_a_file_that_is_no_sound_says_so_and_the_others_arrive(window: Window, stack: Stack, tmp_path: Path) -> None:
     artist = make_artist(stack)
     person = as_artist(window, artist)
     empty = tmp_path / "empty.wav"
@@ -101,6 +100,58 @@ def test_a_file_that_is_no_sound_says_so_and_the_others_arrive(
     expect(program.locator(".upload-facts")).not_to_be_empty()
     expect(person.page.locator(".studio-track")).to_have_count(1)
     person.complaints = [text for text in person.complaints if "status of 4" not in text]
+
+
+def test_a_folder_is_walked_and_what_is_no_sound_is_left_out(window: Window, stack: Stack, tmp_path: Path) -> None:
+    artist = make_artist(stack)
+    person = as_artist(window, artist)
+    album = tmp_path / "album"
+    (album / "side b").mkdir(parents=True)
+    make_file(tmp_path, Format.WAV_16, seconds=2).rename(album / "1.wav")
+    make_file(tmp_path, Format.FLAC, seconds=2, seed=2).rename(album / "side b" / "2.flac")
+    (album / "notes.txt").write_text("notes")
+    person.go("/studio")
+
+    with person.page.expect_file_chooser() as chooser:
+        person.page.get_by_role("button", name="Choose a folder").click()
+    chooser.value.set_files(album)
+
+    expect(person.page.locator(".upload-note")).to_have_text("1 file that is no sound left out.")
+    expect(person.page.locator(".upload[data-state=done]")).to_have_count(2)
+    expect(person.page.locator(".studio-track")).to_have_count(2)
+
+
+def test_dropped_files_are_uploaded(window: Window, stack: Stack, tmp_path: Path) -> None:
+    person = as_artist(window, make_artist(stack))
+    sound = make_file(tmp_path, Format.WAV_16, seconds=2, rate=8000, channels=1).read_bytes()
+    person.go("/studio")
+
+    person.page.evaluate(
+        """bytes => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(bytes)], 'dropped.wav'));
+            const zone = document.querySelector('.drop-zone');
+            zone.dispatchEvent(new DragEvent('drop', {dataTransfer: transfer, bubbles: true, cancelable: true}));
+        }""",
+        list(sound),
+    )
+
+    expect(person.page.locator(".studio-track").get_by_role("link", name="dropped")).to_be_visible()
+
+
+def test_a_zip_becomes_an_album(window: Window, stack: Stack, tmp_path: Path) -> None:
+    person = as_artist(window, make_artist(stack))
+    album = tmp_path / "album.zip"
+    with ZipFile(album, "w") as archive:
+        for number in (1, 2):
+            file = make_file(tmp_path, Format.MP3, seconds=2, seed=number)
+            archive.write(file, f"album/0{number} - Song {number}.mp3")
+    person.go("/studio")
+
+    choose(person.page, album)
+
+    expect(person.page.locator(".studio-track .status", has_text="Ready")).to_have_count(2, timeout=60_000)
+    expect(person.page.locator(".studio-track").get_by_role("link", name="Song 2")).to_be_visible()
 
 
 def test_an_upload_shows_its_pace_and_can_be_cancelled(window: Window, stack: Stack, tmp_path: Path) -> None:
@@ -121,9 +172,7 @@ def test_an_upload_shows_its_pace_and_can_be_cancelled(window: Window, stack: St
     assert tracks["items"] == []
 
 
-def test_an_upload_goes_on_after_a_reload_where_it_stopped(
-    window: Window, stack: Stack, tmp_path: Path
-) -> None:
+def test_an_upload_goes_on_after_a_reload_where_it_stopped(window: Window, stack: Stack, tmp_path: Path) -> None:
     artist = make_artist(stack)
     person = as_artist(window, artist)
     person.page.on("dialog", lambda dialog: dialog.accept())
@@ -190,6 +239,9 @@ def test_what_was_typed_survives_a_refusal(window: Window, stack: Stack, tmp_pat
 def test_signing_out_and_in_again(window: Window, stack: Stack) -> None:
     person = as_artist(window, make_artist(stack))
 
+    person.page.get_by_role("link", name="Backline").click()
+    person.page.get_by_role("link", name="Settings").click()
+    expect(person.page.get_by_text(f"Signed in as {person.email}")).to_be_visible()
     person.page.get_by_role("button", name="Sign out").click()
     expect(person.page.get_by_role("link", name="Sign in")).to_be_visible()
     person.page.goto(f"{stack.url}/studio")

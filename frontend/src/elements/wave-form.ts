@@ -15,7 +15,7 @@ export class WaveForm extends HTMLElement {
   connectedCallback(): void {
     if (!this.canvas) {
       this.canvas = h("canvas", { class: "wave-canvas" });
-      this.append(this.canvas);
+      this.replaceChildren(this.canvas); // a page that Turbo kept already holds the canvas of its first life
       this.addEventListener("click", (event) => this.seek(event));
     }
     this.watcher.observe(this.canvas);

@@ -40,8 +40,8 @@ export class PlayerDock extends HTMLElement {
   private build(): void {
     const names = h("div", { class: "dock-names" }, this.nameLink, this.artistLink);
     const controls = h("div", { class: "dock-controls" }, this.backButton, this.toggleButton, this.forthButton);
-    const seek = h("div", { class: "dock-seek" }, this.slider, this.time);
-    this.replaceChildren(h("div", { class: "dock-bar" }, reels(), this.cover, names, this.badge, controls, seek, this.say));
+    const seek = h("div", { class: "dock-seek" }, this.badge, this.slider, this.time);
+    this.replaceChildren(h("div", { class: "dock-bar" }, reels(), this.cover, names, controls, seek, this.say));
     this.toggleButton.addEventListener("click", () => player.toggle());
     this.backButton.addEventListener("click", () => player.previous());
     this.forthButton.addEventListener("click", () => player.next());
@@ -87,7 +87,6 @@ export class PlayerDock extends HTMLElement {
     this.dataset["state"] = player.status;
     this.toggleButton.setAttribute("aria-label", isOn ? "Pause" : player.status === "failed" ? "Try again" : "Play");
     this.toggleButton.querySelector("use")?.setAttribute("href", isOn ? "#icon-pause" : "#icon-play");
-    this.backButton.disabled = !player.hasPrevious && player.positionMs < 1;
     this.forthButton.disabled = !player.hasNext;
     this.badge.textContent = player.grant?.access === "hook" ? "Hook" : "";
     this.badge.hidden = player.grant?.access !== "hook";
@@ -112,22 +111,22 @@ export class PlayerDock extends HTMLElement {
   }
 }
 
-/** The cassette's two reels; the style sheet turns them while it plays. */
+/** The cassette and its two reels; the style sheet turns them while it plays. */
 function reels(): SVGElement {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "dock-reels");
-  svg.setAttribute("viewBox", "0 0 64 40");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", "#icon-shell");
-  svg.append(use);
+  const svg = drawn("svg", { class: "dock-reels", viewBox: "0 0 64 40", "aria-hidden": "true" });
+  svg.append(drawn("rect", { x: 1, y: 1, width: 62, height: 38, rx: 4 }));
+  svg.append(drawn("path", { d: "M14 39l3-6h30l3 6" }));
   for (const x of [20, 44]) {
-    const reel = document.createElementNS("http://www.w3.org/2000/svg", "use");
-    reel.setAttribute("href", "#icon-reel");
-    reel.setAttribute("class", "reel");
-    reel.setAttribute("x", String(x - 7));
-    reel.setAttribute("y", "13");
+    const reel = drawn("g", { class: "reel" });
+    reel.append(drawn("circle", { cx: x, cy: 18, r: 7 }));
+    reel.append(drawn("path", { d: `M${x} 11v4.5M${x - 6} 21.5l3.8-2.2M${x + 6} 21.5l-3.8-2.2` }));
     svg.append(reel);
   }
   return svg;
+}
+
+function drawn(tag: string, attributes: Record<string, string | number>): SVGElement {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  return element;
 }

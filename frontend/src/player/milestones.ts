@@ -2,24 +2,25 @@
 
 import { report } from "../lib/api";
 
-const THIRTY_SECONDS_MS = 30_000;
+const THIRTY_SECONDS_MS = 29_800; // a hook of thirty seconds, heard out, is a few frames short of it
 const LONGEST_STEP_MS = 1500; // a greater step of the position is a seek, not listening
 
 export class Milestones {
   private sent = new Set<string>();
   private listenedMs = 0;
-  private lastMs: number | null = null;
+  private lastMs = 0;
 
   constructor(private readonly play: string) {}
 
-  /** Sound began to come out. */
-  started(): void {
+  /** Sound began to come out, or comes out again after a pause or a seek. */
+  started(positionMs: number): void {
+    this.lastMs = positionMs;
     this.send("start");
   }
 
   /** The position moved on; only time really listened to counts. */
   at(positionMs: number): void {
-    const step = this.lastMs === null ? 0 : positionMs - this.lastMs;
+    const step = positionMs - this.lastMs;
     this.lastMs = positionMs;
     if (step > 0 && step < LONGEST_STEP_MS) this.listenedMs += step;
     if (this.listenedMs >= THIRTY_SECONDS_MS) this.send("30s");

@@ -59,10 +59,6 @@ export class Player extends EventTarget {
     return (this.grant?.start_ms ?? 0) + this.positionMs;
   }
 
-  get hasPrevious(): boolean {
-    return this.place() > 0;
-  }
-
   get hasNext(): boolean {
     const place = this.place();
     return place >= 0 && place < this.queue.length - 1;
@@ -199,7 +195,7 @@ export class Player extends EventTarget {
 
   private onPlaying(): void {
     this.set("playing");
-    this.milestones?.started();
+    this.milestones?.started(this.positionMs);
   }
 
   private onPause(): void {
@@ -217,6 +213,7 @@ export class Player extends EventTarget {
   }
 
   private onEnded(): void {
+    this.milestones?.at(this.positionMs);
     this.milestones?.ended();
     this.set("paused");
     if (this.hasNext) this.next();

@@ -79,11 +79,10 @@ export class LiveTracks extends HTMLElement {
       const fresh = await fragment(`/studio/tracks/${id}/row`);
       const item = fresh.firstElementChild;
       if (!item) return;
-      const wasReady = row?.dataset["status"] === "ready";
       const current = this.rowOf(id);
       if (current) current.replaceWith(item);
       else this.querySelector("ol")?.prepend(item);
-      this.say(item as HTMLElement, name, wasReady);
+      this.say(item as HTMLElement, name);
     } catch {
       return; // the next fact or the next question brings it
     }
@@ -106,7 +105,7 @@ export class LiveTracks extends HTMLElement {
     return this.querySelector<HTMLElement>(`#track-${CSS.escape(id)}`);
   }
 
-  private say(row: HTMLElement, name: string, wasReady: boolean): void {
+  private say(row: HTMLElement, name: string): void {
     this.dataset["empty"] = "no";
     const title = row.dataset["title"] ?? "The track";
     const status = this.querySelector<HTMLElement>("[data-live]");
@@ -114,7 +113,8 @@ export class LiveTracks extends HTMLElement {
     if (name === "catalog.track_ready") status.textContent = `“${title}” is ready.`;
     else if (name === "catalog.track_failed") status.textContent = `“${title}” could not be prepared. The upload is kept.`;
     else if (name === "catalog.hook_cut") status.textContent = `The hook of “${title}” was cut and plays from now on.`;
-    if (name === "catalog.track_ready" && !wasReady) this.dispatchEvent(new CustomEvent("track-ready", { bubbles: true }));
+    const hint = this.querySelector<HTMLElement>("[data-when-ready]");
+    if (hint && name === "catalog.track_ready") hint.textContent = hint.dataset["whenReady"] ?? "";
   }
 }
 

@@ -1,12 +1,13 @@
 // The uploads of this visit. They live outside the page, so that they go on while the artist browses; a page
 // shows them. Files go two at a time by tus 1.0.0 and are resumed by fingerprint after a lost network or a reload.
 
-import { type DetailedError, Upload, defaultOptions } from "tus-js-client";
+import { type DetailedError, type PreviousUpload, Upload, defaultOptions } from "tus-js-client";
 import { csrfToken } from "../lib/api";
 
 const AT_ONCE = 2;
 const RETRY_MS = [0, 1000, 3000, 5000, 10_000, 20_000];
 const SPEED_EVERY_MS = 400;
+const KEPT_MS = 24 * 3600 * 1000; // so long the server keeps what arrived of an unfinished upload
 
 export type State = "waiting" | "sending" | "offline" | "done" | "failed";
 
@@ -90,7 +91,10 @@ export class Uploads extends EventTarget {
   /** Names of uploads that an earlier visit began and did not finish. */
   async interrupted(): Promise<string[]> {
     const kept = await defaultOptions.urlStorage.findAllUploads();
+    const isOld = (upload: PreviousUpload): boolean => Date.now() - Date.parse(upload.creationTime) > KEPT_MS;
+    for (const upload of kept.filter(isOld)) await defaultOptions.urlStorage.removeUpload(upload.urlStorageKey);
     return kept
+      .filter((upload) => !isOld(upload))
       .map((upload) => upload.metadata["filename"] ?? "")
       .filter((name) => name && !this.jobs.some((job) => job.file.name === name));
   }

@@ -60,9 +60,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 @signed_in
 def stream(request: HttpRequest) -> HttpResponse:
     """A fresh address of the live stream, as plain text. For the artist."""
-    return HttpResponse(
-        stream_url([studio_topic(_own(request).id)]), content_type="text/plain; charset=utf-8"
-    )
+    return HttpResponse(stream_url([studio_topic(_own(request).id)]), content_type="text/plain; charset=utf-8")
 
 
 @require_POST
@@ -100,9 +98,7 @@ def _own(request: HttpRequest) -> Artist:
     artist = find_artist_of(actor_of(request))
     if artist is None:
         address = reverse("web:studio_world")
-        raise StepMissing(
-            "Make your artist profile first: a handle and a name", step=Step.PROFILE, step_url=address
-        )
+        raise StepMissing("Make your artist profile first: a handle and a name", step=Step.PROFILE, step_url=address)
     return artist
 
 

@@ -62,9 +62,7 @@ def delete(request: HttpRequest, track_id: UUID) -> HttpResponse:
     return see_other(reverse("web:studio"))
 
 
-def _form(
-    request: HttpRequest, track: Track, error: Malformed | Conflict | PayloadTooLarge | None
-) -> HttpResponse:
+def _form(request: HttpRequest, track: Track, error: Malformed | Conflict | PayloadTooLarge | None) -> HttpResponse:
     return page(
         request,
         "studio/track.html",

@@ -256,9 +256,7 @@ def test_a_refused_form_keeps_what_was_typed_and_changes_nothing() -> None:
     open_artist(handle="taken")
     artist = make_artist(handle="mira", owner=make_user(), name="Mira")
 
-    response = as_owner(artist).post(
-        "/studio/world", world_form(handle="taken", name="New name", bio="Typed")
-    )
+    response = as_owner(artist).post("/studio/world", world_form(handle="taken", name="New name", bio="Typed"))
 
     artist.refresh_from_db()
     body = text(response)
@@ -271,9 +269,7 @@ def test_a_refused_form_keeps_what_was_typed_and_changes_nothing() -> None:
 def test_what_is_no_picture_is_refused_in_the_form() -> None:
     artist = make_artist(handle="mira", owner=make_user())
 
-    response = as_owner(artist).post(
-        "/studio/world", world_form() | {"cover": SimpleUploadedFile("cover.png", b"no")}
-    )
+    response = as_owner(artist).post("/studio/world", world_form() | {"cover": SimpleUploadedFile("cover.png", b"no")})
 
     artist.refresh_from_db()
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -300,9 +296,7 @@ def test_a_hook_outside_the_track_is_said_and_nothing_changes() -> None:
     artist = open_artist()
     track = make_track(artist=artist, title="Before")
 
-    response = as_owner(artist).post(
-        f"/studio/tracks/{track.id}", track_form(hook_start="55", hook_length="20")
-    )
+    response = as_owner(artist).post(f"/studio/tracks/{track.id}", track_form(hook_start="55", hook_length="20"))
 
     track.refresh_from_db()
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
