@@ -162,6 +162,7 @@ def test_it_moves_to_another_port_when_its_own_is_taken(data_dir: Path) -> None:
     assert port is not None
 
     with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         squatter.bind(("127.0.0.1", port))
         squatter.listen()
         url = server.start().owner_url
