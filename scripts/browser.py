@@ -43,9 +43,7 @@ def ensure_browser() -> Path:
                 NOTE.write_text(f"{candidate}\n")
                 return candidate
         failures.append(f"{title}: it was installed but does not start")
-    raise SetupFailed(
-        "no Chromium for the browser tests; set BACKLINE_CHROMIUM to one.\n" + "\n".join(failures)
-    )
+    raise SetupFailed("no Chromium for the browser tests; set BACKLINE_CHROMIUM to one.\n" + "\n".join(failures))
 
 
 def candidates() -> Iterator[Path]:

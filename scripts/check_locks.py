@@ -48,9 +48,7 @@ def asked_for(source: Path) -> set[str]:
 def problems_of(lock: Path) -> list[str]:
     """Return what is wrong with one requirements lock."""
     text = lock.read_text()
-    found = [
-        f"{lock.name}: names an address" for _ in re.findall(r"https?://|--index-url|--find-links", text)[:1]
-    ]
+    found = [f"{lock.name}: names an address" for _ in re.findall(r"https?://|--index-url|--find-links", text)[:1]]
     blocks = re.split(r"\n(?=[A-Za-z0-9])", text)
     found += [
         f"{lock.name}: {match[1]} has no hash"
@@ -58,9 +56,7 @@ def problems_of(lock: Path) -> list[str]:
         if (match := PIN.match(block)) and "--hash=sha256:" not in block
     ]
     missing = asked_for(lock.with_suffix(".in")) - set(pins(text))
-    return found + [
-        f"{lock.name}: {name} is asked for but not pinned; run `make lock`" for name in sorted(missing)
-    ]
+    return found + [f"{lock.name}: {name} is asked for but not pinned; run `make lock`" for name in sorted(missing)]
 
 
 def problems_of_node(lock: Path, package: Path) -> list[str]:
@@ -68,11 +64,7 @@ def problems_of_node(lock: Path, package: Path) -> list[str]:
     locked = json.loads(lock.read_text())["packages"]
     asked = json.loads(package.read_text())
     found = [f"{lock.name}: {name} names an address" for name, entry in locked.items() if "resolved" in entry]
-    found += [
-        f"{lock.name}: {name} has no hash"
-        for name, entry in locked.items()
-        if name and "integrity" not in entry
-    ]
+    found += [f"{lock.name}: {name} has no hash" for name, entry in locked.items() if name and "integrity" not in entry]
     for kind in ("dependencies", "devDependencies"):
         if asked.get(kind, {}) != locked[""].get(kind, {}):
             found.append(f"{lock.name}: {kind} differ from {package.name}; run `npm install` in frontend/")
@@ -83,11 +75,7 @@ def main() -> int:
     """Print every problem. Returns 1 when there is one."""
     found = [line for lock in sorted(REQUIREMENTS.glob("*.txt")) for line in problems_of(lock)]
     base, dev = (pins((REQUIREMENTS / name).read_text()) for name in ("base.txt", "dev.txt"))
-    found += [
-        f"dev.txt: {name} differs from base.txt"
-        for name, versions in base.items()
-        if dev.get(name) != versions
-    ]
+    found += [f"dev.txt: {name} differs from base.txt" for name, versions in base.items() if dev.get(name) != versions]
     found += problems_of_node(ROOT / "frontend" / "package-lock.json", ROOT / "frontend" / "package.json")
     for line in found:
         print(line)

@@ -87,6 +87,4 @@ def setting(
     field: Callable[..., Any] = Field
     extra = {"must": must, "secret": secret, "shown": shown}
     given = {"default_factory": default} if callable(default) else {"default": default}
-    return field(
-        validation_alias=env, description=what, repr=not secret, json_schema_extra=extra, **given, **bounds
-    )
+    return field(validation_alias=env, description=what, repr=not secret, json_schema_extra=extra, **given, **bounds)

@@ -213,21 +213,15 @@ class Settings(BaseSettings):
         secret=True,
     )
 
-    google_client_id: str | None = setting(
-        "BACKLINE_GOOGLE_CLIENT_ID", None, "Sign in with Google: client id."
-    )
+    google_client_id: str | None = setting("BACKLINE_GOOGLE_CLIENT_ID", None, "Sign in with Google: client id.")
     google_client_secret: str | None = setting(
         "BACKLINE_GOOGLE_CLIENT_SECRET", None, "Sign in with Google: client secret.", secret=True
     )
-    spotify_client_id: str | None = setting(
-        "BACKLINE_SPOTIFY_CLIENT_ID", None, "Sign in with Spotify: client id."
-    )
+    spotify_client_id: str | None = setting("BACKLINE_SPOTIFY_CLIENT_ID", None, "Sign in with Spotify: client id.")
     spotify_client_secret: str | None = setting(
         "BACKLINE_SPOTIFY_CLIENT_SECRET", None, "Sign in with Spotify: client secret.", secret=True
     )
-    apple_client_id: str | None = setting(
-        "BACKLINE_APPLE_CLIENT_ID", None, "Sign in with Apple: services id."
-    )
+    apple_client_id: str | None = setting("BACKLINE_APPLE_CLIENT_ID", None, "Sign in with Apple: services id.")
     apple_client_secret: str | None = setting(
         "BACKLINE_APPLE_CLIENT_SECRET", None, "Sign in with Apple: key id.", secret=True
     )
@@ -236,28 +230,18 @@ class Settings(BaseSettings):
         "BACKLINE_APPLE_PRIVATE_KEY", None, "Sign in with Apple: the private key (PEM).", secret=True
     )
 
-    limit_sign_in: Limit = setting(
-        "BACKLINE_LIMIT_SIGN_IN", RateLimit(10, 300), "Attempts to sign in.", must=A_LIMIT
-    )
-    limit_sign_up: Limit = setting(
-        "BACKLINE_LIMIT_SIGN_UP", RateLimit(10, 3600), "New accounts.", must=A_LIMIT
-    )
+    limit_sign_in: Limit = setting("BACKLINE_LIMIT_SIGN_IN", RateLimit(10, 300), "Attempts to sign in.", must=A_LIMIT)
+    limit_sign_up: Limit = setting("BACKLINE_LIMIT_SIGN_UP", RateLimit(10, 3600), "New accounts.", must=A_LIMIT)
     limit_password_reset: Limit = setting(
         "BACKLINE_LIMIT_PASSWORD_RESET", RateLimit(5, 3600), "Requests for a new password.", must=A_LIMIT
     )
     limit_token: Limit = setting(
         "BACKLINE_LIMIT_TOKEN", RateLimit(20, 300), "Access tokens for a password.", must=A_LIMIT
     )
-    limit_refresh: Limit = setting(
-        "BACKLINE_LIMIT_REFRESH", RateLimit(60, 300), "Refreshed tokens.", must=A_LIMIT
-    )
-    limit_api: Limit = setting(
-        "BACKLINE_LIMIT_API", RateLimit(600, 60), "All other calls of the API.", must=A_LIMIT
-    )
+    limit_refresh: Limit = setting("BACKLINE_LIMIT_REFRESH", RateLimit(60, 300), "Refreshed tokens.", must=A_LIMIT)
+    limit_api: Limit = setting("BACKLINE_LIMIT_API", RateLimit(600, 60), "All other calls of the API.", must=A_LIMIT)
     limit_uploads: Limit = setting("BACKLINE_LIMIT_UPLOADS", RateLimit(200, 3600), "Uploads.", must=A_LIMIT)
-    limit_play: Limit = setting(
-        "BACKLINE_LIMIT_PLAY", RateLimit(120, 60), "Addresses of sounds to play.", must=A_LIMIT
-    )
+    limit_play: Limit = setting("BACKLINE_LIMIT_PLAY", RateLimit(120, 60), "Addresses of sounds to play.", must=A_LIMIT)
 
     @property
     def max_upload_bytes(self) -> int:
@@ -346,9 +330,7 @@ def read_settings(env_file: Path | None = PROJECT_ROOT / ".env") -> Settings:
         settings = read(_env_file=env_file, _env_file_encoding="utf-8")
     except ValidationError as error:
         # A default that is made from a malformed value is no problem of its own.
-        details = [
-            dict(detail) for detail in error.errors() if detail["type"] != "default_factory_not_called"
-        ]
+        details = [dict(detail) for detail in error.errors() if detail["type"] != "default_factory_not_called"]
         raise SettingsInvalid([_problem(detail) for detail in details]) from error
     problems = [
         f"{env_name(second)}: is missing, though {env_name(first)} is set"
@@ -416,7 +398,5 @@ def get_settings() -> Settings:
     try:
         return settings.model_copy(update={"secret_key": secret_key_of(settings.data_dir)})
     except OSError as error:
-        problem = (
-            f"BACKLINE_DATA: must be a folder that can be written to ({settings.data_dir}: {error.strerror})"
-        )
+        problem = f"BACKLINE_DATA: must be a folder that can be written to ({settings.data_dir}: {error.strerror})"
         raise SettingsInvalid([problem]) from error

@@ -22,9 +22,7 @@ def documentation() -> list[Row]:
     for field in Settings.model_fields.values():
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         default = "none" if field.default in (None, ()) else f"`{_shown(field.default)}`"
-        rows.append(
-            Row(str(field.validation_alias), str(extra.get("shown") or default), field.description or "")
-        )
+        rows.append(Row(str(field.validation_alias), str(extra.get("shown") or default), field.description or ""))
     return rows
 
 

@@ -136,9 +136,7 @@ def check_sees_everything(owner: psycopg.Connection[tuple[object, ...]]) -> None
     """
     for table, is_partition in owner.execute(PARTLY_SEEN).fetchall():
         if is_partition:
-            owner.execute(
-                sql.SQL(SEE_PARTITION).format(sql.SQL(str(table)), sql.Identifier(DatabaseRole.WORKER.group))
-            )
+            owner.execute(sql.SQL(SEE_PARTITION).format(sql.SQL(str(table)), sql.Identifier(DatabaseRole.WORKER.group)))
     partly = [str(row[0]) for row in owner.execute(PARTLY_SEEN)]
     if partly:
         raise CommandFailed(

@@ -45,9 +45,7 @@ class Child:
             start_new_session=True,
         )
         self._started_at = time.monotonic()
-        threading.Thread(
-            target=self._listen, args=[self._process], daemon=True, name=f"{self.name}-output"
-        ).start()
+        threading.Thread(target=self._listen, args=[self._process], daemon=True, name=f"{self.name}-output").start()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdout is None:

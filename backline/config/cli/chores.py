@@ -52,9 +52,7 @@ def connect(address: DatabaseAddress) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(address.owner_url, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[-1]
-        raise PostgresProblem(
-            f"The database {shown(address.owner_url)} cannot be reached: {reason}"
-        ) from error
+        raise PostgresProblem(f"The database {shown(address.owner_url)} cannot be reached: {reason}") from error
 
 
 def set_up_django() -> None:
@@ -90,9 +88,7 @@ def migrate_database(settings: Settings, address: DatabaseAddress) -> None:
         say(f"The database is up to date; {pending} migrations were applied.")
 
 
-def create_admin(
-    settings: Settings, *, email: str | None, name: str | None, password_file: Path | None
-) -> int:
+def create_admin(settings: Settings, *, email: str | None, name: str | None, password_file: Path | None) -> int:
     """Make an account with the role admin. Raises CommandFailed when the data will not do."""
     email = email or _ask("E-mail address: ")
     name = name or _ask("Name: ")

@@ -93,12 +93,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         state = State.CONFIGURED
     else:
         state = State.EMBEDDED
-        found = (
-            ", ".join(f"{b.version} ({b.source.value})" for b in find_binaries(settings.postgres)) or "none"
-        )
-        yield Finding(
-            "postgres", State.EMBEDDED if found != "none" else State.WRONG, f"programs here: {found}"
-        )
+        found = ", ".join(f"{b.version} ({b.source.value})" for b in find_binaries(settings.postgres)) or "none"
+        yield Finding("postgres", State.EMBEDDED if found != "none" else State.WRONG, f"programs here: {found}")
         layout = Layout(settings.data_dir)
         if layout.major() is None:
             yield Finding("database", State.MISSING, "not made yet: `backline up` makes it")
@@ -128,9 +124,7 @@ def _login(settings: Settings, role: DatabaseRole, state: State) -> Finding:
         return Finding(name, State.WRONG, str(error).strip().splitlines()[-1])
     version, is_above_rules = row or ("?", False)
     if is_above_rules and role is not DatabaseRole.OWNER:
-        return Finding(
-            name, State.WRONG, f"{shown(url)} walks past row security: NOSUPERUSER NOBYPASSRLS is needed"
-        )
+        return Finding(name, State.WRONG, f"{shown(url)} walks past row security: NOSUPERUSER NOBYPASSRLS is needed")
     return Finding(name, state, f"{shown(url)}, PostgreSQL {version}")
 
 
@@ -158,9 +152,7 @@ def _ports(settings: Settings) -> Finding:
 
 def _optional(settings: Settings) -> Iterator[Finding]:
     key = State.CONFIGURED if os.environ.get(env_name("secret_key")) else State.EMBEDDED
-    yield Finding(
-        "secret key", key, "set" if key is State.CONFIGURED else f"kept in {settings.data_dir}/secret_key"
-    )
+    yield Finding("secret key", key, "set" if key is State.CONFIGURED else f"kept in {settings.data_dir}/secret_key")
     if settings.s3_bucket:
         yield Finding("storage", State.CONFIGURED, f"bucket {settings.s3_bucket}")
     else:

@@ -55,9 +55,7 @@ def parser() -> argparse.ArgumentParser:
     admin = add("createadmin", _create_admin, "Make an account that may administer everything.")
     admin.add_argument("--email", help="asked for when left out")
     admin.add_argument("--name", help="asked for when left out")
-    admin.add_argument(
-        "--password-file", type=Path, help="read the password from a file; else it is asked for"
-    )
+    admin.add_argument("--password-file", type=Path, help="read the password from a file; else it is asked for")
     demo = add("demo", _demo, "Fill the database with the demo scene.")
     demo.add_argument("--if-empty", action="store_true", help="do nothing where there are accounts already")
     add("doctor", _doctor, "Say what is configured, embedded or missing.")
@@ -68,9 +66,7 @@ def parser() -> argparse.ArgumentParser:
     restore.add_argument("file", type=Path, help="an archive made by `backline backup`")
     restore.add_argument("--force", action="store_true", help="throw away what the database holds now")
     settings = commands.add_parser("settings", help="Print the table of settings.")
-    settings.add_argument(
-        "--markdown", action="store_true", help="as it stands in docs/guide/configuration.md"
-    )
+    settings.add_argument("--markdown", action="store_true", help="as it stands in docs/guide/configuration.md")
     return top
 
 

@@ -142,8 +142,7 @@ def check_empty(owner: psycopg.Connection[tuple[object, ...]]) -> None:
     ).fetchone()
     if row and row[0]:
         raise NotEmpty(
-            f"The database holds {row[0]} tables; nothing was changed. "
-            "`backline restore --force` throws them away."
+            f"The database holds {row[0]} tables; nothing was changed. `backline restore --force` throws them away."
         )
 
 
@@ -169,9 +168,7 @@ def _put_database(address: DatabaseAddress, folder: Path) -> None:
         drops = [sql.SQL("DROP SCHEMA {} CASCADE;\n").format(sql.Identifier(str(row[0]))) for row in schemas]
         clear = sql.SQL("").join(drops).as_string(owner)
     # As a new database has it (since 15): the schema is the database owner's, and everybody may look into it.
-    clear += (
-        "CREATE SCHEMA public AUTHORIZATION pg_database_owner;\nGRANT USAGE ON SCHEMA public TO PUBLIC;\n"
-    )
+    clear += "CREATE SCHEMA public AUTHORIZATION pg_database_owner;\nGRANT USAGE ON SCHEMA public TO PUBLIC;\n"
     (folder / "clear.sql").write_text(clear)
     tools.to_sql(folder / "database.dump", folder / "database.sql")
     tools.run(

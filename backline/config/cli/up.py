@@ -68,6 +68,9 @@ class _Session:
         check_port(self.settings, self.stop)
         address = self.find_database()
         self.do_chore("migrate", ["migrate"], address)
+        if self.with_demo and is_private(self.settings):
+            # Before the web process: whoever waits for /readyz finds the whole scene.
+            self.do_chore("demo", ["demo", "--if-empty"], address, may_fail=True)
         self.start_children(address)
         self.wait_until_ready()
         say()
@@ -75,8 +78,6 @@ class _Session:
         say(f"  Data: {self.settings.data_dir}")
         say("  Ctrl-C stops everything.")
         say()
-        if self.with_demo and is_private(self.settings):
-            self.do_chore("demo", ["demo", "--if-empty"], address, may_fail=True)
         while True:
             self.look_after()
 
@@ -87,14 +88,10 @@ class _Session:
             connect(address).close()
             say(f"Using the database {shown(address.owner_url)}")
             return address
-        self.server = PostgresServer(
-            self.settings.data_dir, self.settings.postgres, say=say, pause=self.stop.pause
-        )
+        self.server = PostgresServer(self.settings.data_dir, self.settings.postgres, say=say, pause=self.stop.pause)
         return self.server.start()
 
-    def do_chore(
-        self, name: str, words: list[str], address: DatabaseAddress, *, may_fail: bool = False
-    ) -> None:
+    def do_chore(self, name: str, words: list[str], address: DatabaseAddress, *, may_fail: bool = False) -> None:
         """Run a command as the owner to its end, looking after the rest meanwhile. Raises CommandFailed."""
         env = self.environment(DatabaseRole.OWNER, address)
         self.chore = Child(name, [sys.executable, "-m", "backline.config.cli", *words], env, _print_plainly)
@@ -104,9 +101,7 @@ class _Session:
         code = self.chore.exit_code
         self.chore = None
         if code and not may_fail:
-            raise CommandFailed(
-                f"`backline {' '.join(words)}` failed ({ending(code)}); what it said stands above."
-            )
+            raise CommandFailed(f"`backline {' '.join(words)}` failed ({ending(code)}); what it said stands above.")
         if code:
             say(f"`backline {' '.join(words)}` failed ({ending(code)}); everything else goes on.")
 
@@ -144,9 +139,7 @@ class _Session:
         while not is_ready(self.settings):
             for child in self.kept:
                 if child.failures >= MOST_FAILED_STARTS:
-                    raise CommandFailed(
-                        f"The {child.name} process does not stay up; what it said stands above."
-                    )
+                    raise CommandFailed(f"The {child.name} process does not stay up; what it said stands above.")
             if time.monotonic() > until:
                 raise CommandFailed(f"The web process was not ready after {READY_TIMEOUT_S:.0f} s.")
             self.look_after()
@@ -165,9 +158,7 @@ class _Session:
         for child in web_first:
             child.ask_to_end()
         for child in web_first:
-            child.end_within(
-                WORKER_STOP_S if child.name == "worker" else WEB_STOP_S, lambda: self.stop.is_hurried
-            )
+            child.end_within(WORKER_STOP_S if child.name == "worker" else WEB_STOP_S, lambda: self.stop.is_hurried)
         if self.server:
             self.server.stop()
 

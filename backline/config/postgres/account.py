@@ -65,9 +65,7 @@ def choose_account(home: Path) -> Account:
         except KeyError:
             continue
         return Account(entry.pw_uid, entry.pw_gid, name, is_us=False)
-    raise PostgresProblem(
-        "Root must not run the database, and there is no user `backline`, `postgres` or `nobody`."
-    )
+    raise PostgresProblem("Root must not run the database, and there is no user `backline`, `postgres` or `nobody`.")
 
 
 def check_reachable(folder: Path, account: Account) -> None:

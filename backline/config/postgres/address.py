@@ -31,9 +31,7 @@ def with_login(url: str, *, user: str, password: str) -> str:
 def with_database(url: str, database: str) -> str:
     """Return the address of another database on the same server."""
     parts = urlsplit(url)
-    return urlunsplit(
-        (parts.scheme, parts.netloc, f"/{quote(database, safe='')}", parts.query, parts.fragment)
-    )
+    return urlunsplit((parts.scheme, parts.netloc, f"/{quote(database, safe='')}", parts.query, parts.fragment))
 
 
 def database_name(url: str) -> str:

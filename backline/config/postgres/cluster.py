@@ -118,12 +118,8 @@ class Layout:
         """Return the address of a database for a role. Raises PostgresProblem before the first start."""
         port, secret = self.port(), self.secret(role)
         if port is None or not secret.exists():
-            raise PostgresProblem(
-                f"There is no database in {self.data_dir} yet: start Backline (`backline up`)."
-            )
-        return build_url(
-            user=role, password=secret.read_text().strip(), host=LOOPBACK, port=port, database=database
-        )
+            raise PostgresProblem(f"There is no database in {self.data_dir} yet: start Backline (`backline up`).")
+        return build_url(user=role, password=secret.read_text().strip(), host=LOOPBACK, port=port, database=database)
 
 
 def known_owner_url(data_dir: Path) -> str:
@@ -194,10 +190,7 @@ def create_cluster(layout: Layout, binaries: Binaries, account: Account, *, is_d
 def write_conf(layout: Layout, account: Account, port: int, *, is_durable: bool = True) -> None:
     """Write our part of the configuration for this port."""
     socket_folder = str(layout.socket_folder)
-    if (
-        len(os.fsencode(socket_folder)) + len("/.s.PGSQL.65535.lock") > SOCKET_PATH_LIMIT
-        or "'" in socket_folder
-    ):
+    if len(os.fsencode(socket_folder)) + len("/.s.PGSQL.65535.lock") > SOCKET_PATH_LIMIT or "'" in socket_folder:
         socket_folder = ""  # loopback alone serves as well
     text = COMMON.format(port=port, socket_folder=socket_folder)
     write_private(layout.conf, text if is_durable else text + FORGETFUL, account)

@@ -59,9 +59,7 @@ def login_name(database: str, role: DatabaseRole) -> str:
 
 def login_password(login: str, secret_key: str) -> str:
     """Return the password of a login, derived from the secret key (HMAC-SHA256, RFC 2104)."""
-    return hmac.new(
-        secret_key.encode(), f"backline.postgres-login:{login}".encode(), hashlib.sha256
-    ).hexdigest()
+    return hmac.new(secret_key.encode(), f"backline.postgres-login:{login}".encode(), hashlib.sha256).hexdigest()
 
 
 def web_url(owner_url: str, secret_key: str) -> str:
@@ -152,9 +150,7 @@ def _make_login(owner: Connection, role: DatabaseRole, secret_key: str) -> None:
     verb = sql.SQL("ALTER" if _exists(owner, login) else "CREATE")
     owner.execute(sql.SQL("{} ROLE {} LOGIN INHERIT PASSWORD {}").format(verb, who, sql.Literal(verifier)))
     owner.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role.group), who))
-    owner.execute(
-        sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(sql.Identifier(database), who)
-    )
+    owner.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(sql.Identifier(database), who))
     row = owner.execute(
         "SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = %s",
         [login],

@@ -118,9 +118,7 @@ class PostgresServer:
             wait = min(LONGEST_BACKOFF_S, 0.25 * 2**self._failures)
             self._retry_at = now + wait
             self._failures += 1
-            self.say(
-                f"The database's process ended unexpectedly; starting it again. Its log: {self.layout.log}"
-            )
+            self.say(f"The database's process ended unexpectedly; starting it again. Its log: {self.layout.log}")
         if now >= self._retry_at:
             self._retry_at = 0.0
             self.restarts += 1
@@ -218,9 +216,7 @@ class PostgresServer:
                 return
             if not self.is_running():
                 if time.monotonic() - began > 30 or not self._is_held_by_old_backends():
-                    raise DidNotStart(
-                        f"The database did not start. The end of {self.layout.log}:\n{self._log_tail()}"
-                    )
+                    raise DidNotStart(f"The database did not start. The end of {self.layout.log}:\n{self._log_tail()}")
                 self.pause(0.5)
                 self._spawn(choose_account(self.layout.home))
             if not told and time.monotonic() - began > 5:
@@ -251,13 +247,9 @@ def ensure_owner(layout: Layout) -> None:
         psycopg.connect(layout.url(OWNER), connect_timeout=10),
     ):
         return
-    with psycopg.connect(
-        layout.url(SUPERUSER, "postgres"), autocommit=True, connect_timeout=10
-    ) as connection:
+    with psycopg.connect(layout.url(SUPERUSER, "postgres"), autocommit=True, connect_timeout=10) as connection:
         exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone()
-        verifier = connection.pgconn.encrypt_password(
-            password.encode(), OWNER.encode(), b"scram-sha-256"
-        ).decode()
+        verifier = connection.pgconn.encrypt_password(password.encode(), OWNER.encode(), b"scram-sha-256").decode()
         verb = sql.SQL("ALTER" if exists else "CREATE")
         rights = sql.SQL("LOGIN CREATEROLE CREATEDB NOSUPERUSER NOBYPASSRLS NOREPLICATION PASSWORD")
         owner = sql.Identifier(OWNER)

@@ -30,9 +30,7 @@ class Tools:
     @classmethod
     def for_server(cls, major: int) -> Tools:
         """Return the programs for a server of this major version. Raises NoPostgres."""
-        here = [
-            found for found in find_binaries() if all((found.folder / name).exists() for name in PROGRAMS)
-        ]
+        here = [found for found in find_binaries() if all((found.folder / name).exists() for name in PROGRAMS)]
         fitting = sorted((found for found in here if found.major >= major), key=lambda found: found.major)
         if not fitting:
             raise NoPostgres(

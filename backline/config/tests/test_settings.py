@@ -132,9 +132,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
         ),
     ],
 )
-def test_a_malformed_value_is_one_clear_line(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, line: str
-) -> None:
+def test_a_malformed_value_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str, line: str) -> None:
     monkeypatch.setenv(name, value)
 
     assert problems() == [line]
@@ -210,7 +208,5 @@ def test_every_setting_is_described() -> None:
 def test_the_guide_holds_exactly_this_table() -> None:
     guide = (PROJECT_ROOT / "docs" / "guide" / "configuration.md").read_text()
 
-    assert markdown() in guide, (
-        "run `backline settings --markdown` and paste it into docs/guide/configuration.md"
-    )
+    assert markdown() in guide, "run `backline settings --markdown` and paste it into docs/guide/configuration.md"
     assert guide.count("\n| `") == len(NAMES)

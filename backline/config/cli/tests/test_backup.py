@@ -22,9 +22,7 @@ def entry(data: bytes) -> Entry:
     return Entry(sha256=sha256(data).hexdigest(), size=len(data))
 
 
-def archive(
-    path: Path, members: dict[str, bytes], entries: dict[str, Entry] | None = None, **changes: object
-) -> Path:
+def archive(path: Path, members: dict[str, bytes], entries: dict[str, Entry] | None = None, **changes: object) -> Path:
     listed = entries if entries is not None else {name: entry(data) for name, data in members.items()}
     manifest = Manifest(
         format=1, backline="0", made_at="2026-01-01", postgres_major=15, holds_files=True, entries=listed
@@ -125,15 +123,11 @@ def folders() -> Iterator[Path]:
 def backline(data: Path, *words: str) -> tuple[int, str]:
     """Run the command on a data folder, as an operator does."""
     kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("BACKLINE_", "DATABASE_", "DJANGO_"))
+        name: value for name, value in os.environ.items() if not name.startswith(("BACKLINE_", "DATABASE_", "DJANGO_"))
     }
     env = {**kept, "BACKLINE_DATA": str(data), "BACKLINE_POSTGRES": "embedded"}
     command = [sys.executable, "-m", "backline.config.cli", *words]
-    done = subprocess.run(
-        command, env=env, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    done = subprocess.run(command, env=env, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode, done.stdout
 
 

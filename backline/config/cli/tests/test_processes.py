@@ -175,9 +175,7 @@ def test_the_second_request_to_stop_is_a_hurry() -> None:
     assert stop.is_hurried
 
 
-def test_each_process_is_given_its_own_login_and_no_other(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_each_process_is_given_its_own_login_and_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATABASE_URL", OWNER)
     settings = Settings.model_validate(
         {"BACKLINE_DATA": str(tmp_path), "BACKLINE_SECRET_KEY": KEY, "DATABASE_URL": OWNER}

@@ -44,8 +44,7 @@ def test_every_source_starts_and_serves_its_owner(server: PostgresServer) -> Non
 
     with psycopg.connect(url) as connection:
         role = connection.execute(
-            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles"
-            " WHERE rolname = current_user"
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
         ).fetchone()
         facts = connection.execute(
             "SELECT current_database(), getdatabaseencoding(), lower('ÉÀÑ'), current_setting('TimeZone'),"
