@@ -2,6 +2,8 @@
 
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
+from ninja.openapi.schema import OpenAPISchema
+from ninja.types import DictStrAny
 
 from backline import __version__
 from backline.core.artists.api import router as artists_router
@@ -10,7 +12,7 @@ from backline.core.catalog.api import router as tracks_router
 from backline.core.streaming.api import router as streaming_router
 from backline.kernel.accounts.api import router as auth_router
 from backline.kernel.kit.api import body_refused, domain_refused, no_room
-from backline.kernel.kit.errors import DomainError
+from backline.kernel.kit.errors import PROBLEM_CONTENT_TYPE, DomainError
 
 DESCRIPTION = """
 Sign in with `POST /api/v1/auth/token` and send the access token as `Authorization: Bearer ...`, or use the browser's
@@ -18,7 +20,27 @@ session. Refusals are problem documents (RFC 9457): `code` is for programs, `det
 cursor: `{"items": [...], "next_cursor": ...}`. Times of music are milliseconds, instants are RFC 3339 in UTC.
 """
 
-api = NinjaAPI(
+PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+
+
+class BacklineAPI(NinjaAPI):
+    """Ninja's API, whose document gives refusals their own content type (RFC 9457)."""
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: DictStrAny | None = None
+    ) -> OpenAPISchema:
+        """The OpenAPI document."""
+        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        for item in schema["paths"].values():
+            for operation in item.values():
+                for answer in operation["responses"].values():
+                    content = answer.get("content", {})
+                    if content.get("application/json", {}).get("schema") == PROBLEM_REF:
+                        content[PROBLEM_CONTENT_TYPE] = content.pop("application/json")
+        return schema
+
+
+api = BacklineAPI(
     title="Backline",
     version=__version__,
     description=DESCRIPTION,

@@ -164,18 +164,14 @@ class Front:
                 return route
         return None
 
-    async def _django(
-        self, scope: Scope, body: RequestBody, receive: Receive, send: Send, request_id: bytes
-    ) -> None:
+    async def _django(self, scope: Scope, body: RequestBody, receive: Receive, send: Send, request_id: bytes) -> None:
         spool, size = await take_body(scope, body, limit=self._limits.limit_for(scope), folder=self._folder)
         with spool:
             headers = clean_headers(scope, request_id, content_length=size)
             cleaned = {**scope, "headers": headers}
             await self._bridge(cleaned, spool, receive, send)
 
-    def _seen(
-        self, scope: Scope, route: RawRoute | None, watched: _Watched, request_id: bytes, seconds: float
-    ) -> None:
+    def _seen(self, scope: Scope, route: RawRoute | None, watched: _Watched, request_id: bytes, seconds: float) -> None:
         client = scope["client"]
         seen = RequestSeen(
             route.name if route is not None else DJANGO,

@@ -66,7 +66,7 @@ def default_data_dir(root: Path = PROJECT_ROOT) -> Path:
 
 
 def _default_public_url(data: dict[str, Any]) -> str:
-    return f"http://127.0.0.1:{data.get('port', 8000)}"
+    return f"http://localhost:{data.get('port', 8000)}"
 
 
 class Settings(BaseSettings):
@@ -96,7 +96,7 @@ class Settings(BaseSettings):
         _default_public_url,
         "Address under which people reach this server, as it stands in links and mails.",
         must="be like https://music.example",
-        shown="`http://127.0.0.1:` and the port",
+        shown="`http://localhost:` and the port",
     )
     secret_key: str = setting(
         "BACKLINE_SECRET_KEY",

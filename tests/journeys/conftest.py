@@ -1,18 +1,8 @@
-"""One running product for all journeys."""
+"""Journeys go through HTTP to the product that all tests share (tests/conftest.py), with handles of their own."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from backline.config.testing import Stack, running_stack
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """The whole product, started once; journeys use handles of their own."""
-    with running_stack() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

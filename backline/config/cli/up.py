@@ -1,9 +1,9 @@
 """`backline up`: everything on one machine, from one terminal.
 
-In order: the data folder is locked, the database is started or found, tables are brought up to date, web
-and worker are started, and when the web process says it is ready the address is printed. An empty database
-is then filled with the demo scene, unless other machines can reach the server. What dies is started again.
-At the end web and worker finish first, then the database stops.
+In order: the data folder is locked, the database is started or found, tables are brought up to date, an
+empty database is filled with the demo scene (unless other machines can reach the server), web and worker are
+started, and when the web process says it is ready the address is printed. What dies is started again. At the
+end web and worker finish first, then the database stops.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def test_nothing_needs_to_be_set() -> None:
 
     assert settings.port == 8000
     assert settings.host == "127.0.0.1"
-    assert settings.public_url == "http://127.0.0.1:8000"
+    assert settings.public_url == "http://localhost:8000"
     assert settings.database_url is None
     assert settings.postgres is PostgresSource.AUTO
     assert settings.log_format is LogFormat.CONSOLE
@@ -53,7 +53,7 @@ def test_nothing_needs_to_be_set() -> None:
 def test_the_public_address_follows_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9000")
 
-    assert read_settings(env_file=None).public_url == "http://127.0.0.1:9000"
+    assert read_settings(env_file=None).public_url == "http://localhost:9000"
 
 
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,6 +148,8 @@ def sync_row_security() -> None:
                 f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
             )
             cursor.execute(f"REVOKE ALL ON {table} FROM {WEB_ROLE}, {WORKER_ROLE}")
+            cursor.execute(f"DROP POLICY IF EXISTS worker_all ON {table}")
+            cursor.execute(f"CREATE POLICY worker_all ON {table} TO {WORKER_ROLE} USING (true) WITH CHECK (true)")
         for statement in _library_grants(existing, ours):
             cursor.execute(statement)
 
