@@ -243,10 +243,7 @@ def load(port: int, address: str, cookie: str, size: int, seconds: float) -> int
     """How many requests were answered whole in this time."""
     selector = selectors.DefaultSelector()
     head = f"GET {address} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n"
-    requests = [
-        f"{head}Range: bytes={at}-{at + size - 1}\r\n\r\n".encode()
-        for at in range(0, FILE_BYTES - size, size)
-    ]
+    requests = [f"{head}Range: bytes={at}-{at + size - 1}\r\n\r\n".encode() for at in range(0, FILE_BYTES - size, size)]
     buffer = bytearray(512 * 1024)
     missing: dict[socket.socket, int] = {}
     for number in range(CONNECTIONS):

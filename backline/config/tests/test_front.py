@@ -110,9 +110,7 @@ def described(body: bytes) -> bytes:
 
 def chunked(server: LiveServer, path: str, pieces: list[bytes]) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    connection.request(
-        "POST", path, body=iter(pieces), encode_chunked=True, headers={"Transfer-Encoding": "chunked"}
-    )
+    connection.request("POST", path, body=iter(pieces), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
     answer = connection.getresponse()
     found = answer.status, answer.read()
     connection.close()
@@ -160,9 +158,7 @@ def test_a_body_reaches_django_whole_whatever_its_size_and_framing(stage: Stage,
 
 def test_a_body_that_is_too_large_is_refused_unread(stage: Stage) -> None:
     with stage.running() as server, server.connect() as client:
-        client.sendall(
-            b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 13000000\r\nExpect: 100-continue\r\n\r\n"
-        )
+        client.sendall(b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 13000000\r\nExpect: 100-continue\r\n\r\n")
         first = client.makefile("rb").readline()
         framed, _ = chunked(server, "/form", [b"x" * 1_000_000] * 13)
         announced = server.request("POST", "/form", body=b"x" * 13_000_000)
@@ -218,9 +214,7 @@ def test_slow_senders_and_slow_readers_hold_no_thread(stage: Stage) -> None:
         slow: list[socket.socket] = []
         for _ in range(5):
             sender = server.connect()
-            sender.sendall(
-                b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + b"x" * 100_000
-            )
+            sender.sendall(b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + b"x" * 100_000)
             reader = server.connect()
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reader.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")

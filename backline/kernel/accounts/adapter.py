@@ -86,9 +86,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reset_password_from_key_url(self, key: str) -> str:
         """A link to the public address, whatever Host header the request had."""
         uid, _, secret = key.partition("-")
-        return public_address(
-            reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": secret})
-        )
+        return public_address(reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": secret}))
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):

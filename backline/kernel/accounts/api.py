@@ -23,9 +23,7 @@ def sign_up(request: HttpRequest, body: schemas.SignUpIn) -> Status[schemas.Sign
     """Make an account. The answer is the same where the address has one: its owner gets a mail instead."""
     actions.sign_up(email=body.email, name=body.name, password=body.password)
     email = rules.clean_email(body.email)
-    told = schemas.SignUpOut(
-        email=email, name=rules.clean_name(body.name), message=actions.sign_up_message(email)
-    )
+    told = schemas.SignUpOut(email=email, name=rules.clean_name(body.name), message=actions.sign_up_message(email))
     return Status(HTTPStatus.CREATED, told)
 
 

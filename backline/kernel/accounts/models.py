@@ -110,9 +110,7 @@ class User(AbstractBaseUser):
             return False
         if Role.ADMIN in self.roles:
             return True
-        return Role.MODERATOR in self.roles and (
-            ".view_" in perm or perm.startswith(("artists.", "catalog."))
-        )
+        return Role.MODERATOR in self.roles and (".view_" in perm or perm.startswith(("artists.", "catalog.")))
 
     def has_module_perms(self, app_label: str) -> bool:
         """Staff see every module in the admin."""

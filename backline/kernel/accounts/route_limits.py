@@ -116,9 +116,7 @@ def _limit_mail() -> None:
 def _limit_tokens() -> None:
     token = RouteLimit("address", by_address, lambda: conf().limit_token)
     refresh = RouteLimit("address", by_address, lambda: conf().limit_refresh)
-    limit_route(
-        f"{API}:auth_token", token, RouteLimit("email", json_field("email"), lambda: conf().limit_token)
-    )
+    limit_route(f"{API}:auth_token", token, RouteLimit("email", json_field("email"), lambda: conf().limit_token))
     limit_route(f"{API}:auth_refresh", refresh)
     limit_route(f"{API}:auth_sign_out", refresh)
     limit_route(f"{API}:auth_sign_out_everywhere", refresh)

@@ -17,9 +17,7 @@ def _without_nul(text: str) -> str:
 
 Email = Annotated[str, Field(min_length=3, max_length=EMAIL_MAX), AfterValidator(_without_nul)]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX), AfterValidator(_without_nul)]
-NewPassword = Annotated[
-    str, Field(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX), AfterValidator(_without_nul)
-]
+NewPassword = Annotated[str, Field(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX), AfterValidator(_without_nul)]
 Password = Annotated[str, Field(min_length=1, max_length=PASSWORD_MAX), AfterValidator(_without_nul)]
 Code = Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_without_nul)]
 Opaque = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_without_nul)]

@@ -25,9 +25,7 @@ def count_guess(user: User) -> None:
 def spend_code(user: User, code: str) -> None:
     """Take the code out of use. Raises WrongSecondFactor where it was used before."""
     try:
-        limits.count(
-            "accounts.one_time_code", "used", f"{user.id}:{code.strip()}", RateLimit(1, CODE_LIVES_S)
-        )
+        limits.count("accounts.one_time_code", "used", f"{user.id}:{code.strip()}", RateLimit(1, CODE_LIVES_S))
     except TooMany as error:
         raise WrongSecondFactor from error
 

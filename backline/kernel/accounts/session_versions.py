@@ -119,9 +119,7 @@ def current(user_id: UUID) -> int | None:
     known = cache().get(user_id)
     if known is not None:
         return known
-    version = (
-        User.objects.filter(id=user_id, is_active=True).values_list("session_version", flat=True).first()
-    )
+    version = User.objects.filter(id=user_id, is_active=True).values_list("session_version", flat=True).first()
     if version is not None:
         cache().put(user_id, version)
     return version

@@ -58,9 +58,7 @@ class Provider:
     exchanges: list[str] = field(default_factory=list)
     rsa_key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
     other_key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
-    apple_key: ec.EllipticCurvePrivateKey = field(
-        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
-    )
+    apple_key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
     def apple_private_pem(self) -> str:
         """The key that Apple gives a developer, in PEM."""
@@ -135,9 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer["error"] = "user_cancelled_authorize" if is_apple else "access_denied"
         else:
             code = secrets.token_urlsafe(16)
-            self.provider.codes[code] = Grant(
-                self.provider.persona, query.get("code_challenge"), query["redirect_uri"]
-            )
+            self.provider.codes[code] = Grant(self.provider.persona, query.get("code_challenge"), query["redirect_uri"])
             answer["code"] = code
         if is_apple:
             if query.get("response_mode") != "form_post":

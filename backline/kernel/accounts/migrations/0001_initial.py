@@ -9,80 +9,148 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('email', models.EmailField(max_length=254)),
-                ('name', models.CharField(max_length=120)),
-                ('is_active', models.BooleanField(default=True)),
-                ('session_version', models.PositiveIntegerField(default=1)),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                ("email", models.EmailField(max_length=254)),
+                ("name", models.CharField(max_length=120)),
+                ("is_active", models.BooleanField(default=True)),
+                ("session_version", models.PositiveIntegerField(default=1)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
-                'db_table': 'accounts_user',
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='accounts_user_email')],
+                "db_table": "accounts_user",
+                "constraints": [
+                    models.UniqueConstraint(django.db.models.functions.text.Lower("email"), name="accounts_user_email")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Mail',
+            name="Mail",
             fields=[
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('to', models.EmailField(max_length=254)),
-                ('subject', models.CharField(max_length=200)),
-                ('text', models.TextField()),
-                ('html', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('failed', 'Failed'), ('caught', 'Caught')], default='queued', max_length=10)),
-                ('last_error', models.TextField(blank=True)),
-                ('sent_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                ("to", models.EmailField(max_length=254)),
+                ("subject", models.CharField(max_length=200)),
+                ("text", models.TextField()),
+                ("html", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("sent", "Sent"), ("failed", "Failed"), ("caught", "Caught")],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("last_error", models.TextField(blank=True)),
+                ("sent_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'accounts_mail',
-                'indexes': [models.Index(fields=['-created_at', '-id'], name='accounts_mail_newest')],
+                "db_table": "accounts_mail",
+                "indexes": [models.Index(fields=["-created_at", "-id"], name="accounts_mail_newest")],
             },
         ),
         migrations.CreateModel(
-            name='RefreshToken',
+            name="RefreshToken",
             fields=[
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('family_id', models.UUIDField()),
-                ('secret_hash', models.BinaryField(max_length=32, unique=True)),
-                ('session_version', models.PositiveIntegerField()),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refresh_tokens', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                ("family_id", models.UUIDField()),
+                ("secret_hash", models.BinaryField(max_length=32, unique=True)),
+                ("session_version", models.PositiveIntegerField()),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refresh_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'accounts_refreshtoken',
-                'indexes': [models.Index(fields=['family_id'], name='accounts_refresh_family'), models.Index(fields=['expires_at'], name='accounts_refresh_expiry')],
+                "db_table": "accounts_refreshtoken",
+                "indexes": [
+                    models.Index(fields=["family_id"], name="accounts_refresh_family"),
+                    models.Index(fields=["expires_at"], name="accounts_refresh_expiry"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RoleGrant',
+            name="RoleGrant",
             fields=[
-                ('id', models.UUIDField(default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
-                ('role', models.CharField(choices=[('artist', 'artist'), ('label_artist', 'label_artist'), ('moderator', 'moderator'), ('admin', 'admin'), ('label_staff', 'label_staff')], max_length=20)),
-                ('granted_by_id', models.UUIDField(null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='role_grants', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=backline.kernel.kit.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=backline.kernel.kit.clock.now, editable=False)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("artist", "artist"),
+                            ("label_artist", "label_artist"),
+                            ("moderator", "moderator"),
+                            ("admin", "admin"),
+                            ("label_staff", "label_staff"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("granted_by_id", models.UUIDField(null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="role_grants",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'accounts_rolegrant',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('user', 'role'), name='accounts_rolegrant_once'), models.CheckConstraint(condition=models.Q(('role__in', ['artist', 'label_artist', 'moderator', 'admin', 'label_staff'])), name='accounts_rolegrant_known')],
+                "db_table": "accounts_rolegrant",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at", None)),
+                        fields=("user", "role"),
+                        name="accounts_rolegrant_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("role__in", ["artist", "label_artist", "moderator", "admin", "label_staff"])
+                        ),
+                        name="accounts_rolegrant_known",
+                    ),
+                ],
             },
         ),
     ]

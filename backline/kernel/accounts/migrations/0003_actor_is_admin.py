@@ -21,6 +21,4 @@ END $$;
 class Migration(migrations.Migration):
     dependencies: ClassVar = [("accounts", "0002_mail_of_a_person")]
 
-    operations: ClassVar = [
-        migrations.RunSQL(CREATE, "DROP FUNCTION IF EXISTS accounts_actor_is_admin() CASCADE")
-    ]
+    operations: ClassVar = [migrations.RunSQL(CREATE, "DROP FUNCTION IF EXISTS accounts_actor_is_admin() CASCADE")]

@@ -91,9 +91,7 @@ def test_a_bad_field_is_refused_by_name_and_makes_nothing(
     assert Mail.objects.count() == 0
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'"x"', b"null", b'{"email": "\\ud800@example.org"}', b"\xff\xfe"]
-)
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"null", b'{"email": "\\ud800@example.org"}', b"\xff\xfe"])
 def test_a_body_that_is_no_object_is_refused_without_a_server_error(client: Client, body: bytes) -> None:
     for path in ("signup", "token", "refresh", "sign-out"):
         answer = client.post(f"/api/v1/auth/{path}", body, content_type="application/json")
@@ -127,10 +125,7 @@ def test_a_deactivated_account_gets_no_token(client: Client) -> None:
     user = make_user()
     actions.deactivate(user)
 
-    assert (
-        post(client, "token", {"email": user.email, "password": PASSWORD}).json()["code"]
-        == "wrong_credentials"
-    )
+    assert post(client, "token", {"email": user.email, "password": PASSWORD}).json()["code"] == "wrong_credentials"
 
 
 def test_an_account_with_an_authenticator_needs_its_code_and_a_code_serves_once(client: Client) -> None:

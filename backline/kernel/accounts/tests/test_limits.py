@@ -53,9 +53,7 @@ def names(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterato
 
 def test_every_auth_route_has_a_limit_or_a_reason() -> None:
     auth = {name for path, name in names(get_resolver().url_patterns) if path.startswith("accounts/")}
-    api = {
-        f"api:{name}" for path, name in names(get_resolver().url_patterns) if path.startswith("api/v1/auth/")
-    }
+    api = {f"api:{name}" for path, name in names(get_resolver().url_patterns) if path.startswith("api/v1/auth/")}
 
     limited = set(limited_routes())
     assert auth - limited - UNLIMITED == set()
@@ -113,9 +111,7 @@ def test_the_fourth_of_three_is_refused_by_the_api(
     assert Mail.objects.count() == written
 
 
-@pytest.mark.parametrize(
-    "content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded"]
-)
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded"])
 def test_one_email_is_limited_from_many_addresses_and_in_any_encoding(
     client: Client, settings: Any, content_type: str
 ) -> None:
@@ -123,9 +119,7 @@ def test_one_email_is_limited_from_many_addresses_and_in_any_encoding(
     body = '{"email": " A@example.org", "password": "wrong-password"}'
 
     answers = [
-        client.post(
-            "/api/v1/auth/token", body, content_type=content_type, REMOTE_ADDR=f"192.0.2.{n}"
-        ).status_code
+        client.post("/api/v1/auth/token", body, content_type=content_type, REMOTE_ADDR=f"192.0.2.{n}").status_code
         for n in range(4)
     ]
 
@@ -150,9 +144,7 @@ def test_one_address_is_limited_over_many_emails(client: Client, settings: Any) 
     set_limit(settings, limit_sign_up=RateLimit(2, 600))
 
     answers = [
-        client.post(
-            "/accounts/signup/", {"name": "A", "email": f"a{n}@example.org", "password1": PASSWORD}
-        ).status_code
+        client.post("/accounts/signup/", {"name": "A", "email": f"a{n}@example.org", "password1": PASSWORD}).status_code
         for n in range(3)
     ]
 

@@ -102,8 +102,7 @@ def test_without_a_server_mail_is_caught_and_no_job_is_made() -> None:
 def jobs() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM procrastinate_jobs"
-            " WHERE task_name = 'accounts.send_mail' AND queue_name = 'mail'"
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'accounts.send_mail' AND queue_name = 'mail'"
         )
         return int(cursor.fetchone()[0])
 
@@ -149,9 +148,7 @@ def test_a_mail_that_was_sent_is_not_sent_again(server: Server) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("to_recipient", "to_data"), [("550 no such user", "250 ok"), ("250 ok", "554 spam")]
-)
+@pytest.mark.parametrize(("to_recipient", "to_data"), [("550 no such user", "250 ok"), ("250 ok", "554 spam")])
 def test_a_refusal_for_good_is_final(server: Server, to_recipient: str, to_data: str) -> None:
     server.script.to_recipient, server.script.to_data = to_recipient, to_data
     mail = write()
@@ -165,9 +162,7 @@ def test_a_refusal_for_good_is_final(server: Server, to_recipient: str, to_data:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("to_recipient", "to_data"), [("451 later", "250 ok"), ("250 ok", "452 full")])
-def test_a_refusal_for_now_is_tried_again_and_given_up_at_last(
-    server: Server, to_recipient: str, to_data: str
-) -> None:
+def test_a_refusal_for_now_is_tried_again_and_given_up_at_last(server: Server, to_recipient: str, to_data: str) -> None:
     server.script.to_recipient, server.script.to_data = to_recipient, to_data
     mail = write()
     gateway = SmtpGateway(server.url, FROM)

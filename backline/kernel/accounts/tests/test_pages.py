@@ -40,9 +40,7 @@ def test_a_person_signs_up_signs_in_and_signs_out(client: Client) -> None:
     assert 'value="ryu@example.org"' in page
     assert "You can sign in as ryu@example.org now." in page
 
-    answer = client.post(
-        "/accounts/login/?next=/x", {"login": "ryu@example.org", "password": PASSWORD, "next": "/x"}
-    )
+    answer = client.post("/accounts/login/?next=/x", {"login": "ryu@example.org", "password": PASSWORD, "next": "/x"})
     assert (answer.status_code, answer["Location"]) == (302, "/x")
     assert is_signed_in(client)
 
@@ -106,10 +104,7 @@ def test_a_new_password_by_mail_ends_every_session_and_token_and_confirms_the_ad
     assert answer.status_code == 302
     assert not is_signed_in(old_browser)
     assert not is_signed_in(client)
-    assert (
-        client.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {pair.access_token}"}).status_code
-        == 401
-    )
+    assert client.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {pair.access_token}"}).status_code == 401
     sign_in_by_page(client, user, password="brand-new-radio-7")
     assert EmailAddress.objects.get().verified is True
     assert client.get(path).status_code == 200  # the link is spent: the page says so

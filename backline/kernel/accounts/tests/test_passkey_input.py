@@ -22,9 +22,7 @@ EMPTY = {
     "userHandle": "AAAA",
 }
 # Base64url of a client data object for this origin whose challenge nobody asked for.
-CLIENT_DATA = (
-    "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiQUFBQSIsIm9yaWdpbiI6Imh0dHA6Ly90ZXN0c2VydmVyIn0"
-)
+CLIENT_DATA = "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiQUFBQSIsIm9yaWdpbiI6Imh0dHA6Ly90ZXN0c2VydmVyIn0"
 KEY = {"id": "AAAA", "rawId": "AAAA", "type": "public-key"}
 CREDENTIALS = [
     "",

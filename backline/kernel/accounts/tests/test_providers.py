@@ -87,17 +87,13 @@ def who(client: Client) -> str | None:
 
 
 @pytest.mark.parametrize("provider", ["google", "apple"])
-def test_a_new_person_with_a_verified_address_is_in_at_once(
-    client: Client, issuer: Issuer, provider: str
-) -> None:
+def test_a_new_person_with_a_verified_address_is_in_at_once(client: Client, issuer: Issuer, provider: str) -> None:
     answer = sign_in_with(client, provider)
 
     assert (answer.status_code, answer["Location"]) == (302, "/studio")
     user = User.objects.get()
     assert (user.email, user.name, user.has_usable_password()) == ("mira@example.org", "Mira Okonkwo", False)
-    assert list(EmailAddress.objects.values_list("email", "verified", "primary")) == [
-        ("mira@example.org", True, True)
-    ]
+    assert list(EmailAddress.objects.values_list("email", "verified", "primary")) == [("mira@example.org", True, True)]
     assert list(SocialAccount.objects.values_list("provider", "uid")) == [(provider, "10987654321")]
     assert list(Fact.objects.values_list("name", flat=True)) == ["accounts.account_created"]
     assert who(client) == "mira@example.org"
@@ -117,9 +113,7 @@ def test_the_second_time_it_is_the_same_account(issuer: Issuer, provider: str) -
 
 
 @pytest.mark.parametrize("provider", ["google", "apple"])
-def test_an_address_verified_on_both_sides_links_the_accounts(
-    client: Client, issuer: Issuer, provider: str
-) -> None:
+def test_an_address_verified_on_both_sides_links_the_accounts(client: Client, issuer: Issuer, provider: str) -> None:
     user = make_user(email="mira@example.org")
 
     sign_in_with(client, provider)
@@ -131,9 +125,7 @@ def test_an_address_verified_on_both_sides_links_the_accounts(
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_an_account_whose_address_nobody_confirmed_is_not_opened(
-    client: Client, issuer: Issuer, provider: str
-) -> None:
+def test_an_account_whose_address_nobody_confirmed_is_not_opened(client: Client, issuer: Issuer, provider: str) -> None:
     # Somebody may have made it in the hope that the owner of the address comes along and fills it.
     make_user(email="mira@example.org", is_confirmed=False)
 
@@ -184,9 +176,7 @@ def test_a_new_person_of_spotify_is_in_with_the_second_click(client: Client, iss
     assert EmailAddress.objects.get().verified is False
 
 
-def test_with_mail_a_stated_address_must_be_confirmed_first(
-    client: Client, issuer: Issuer, settings: Any
-) -> None:
+def test_with_mail_a_stated_address_must_be_confirmed_first(client: Client, issuer: Issuer, settings: Any) -> None:
     settings.BACKLINE = settings.BACKLINE.model_copy(update={"smtp_url": "smtp://127.0.0.1:1"})
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     sign_in_with(client, "spotify")
@@ -200,9 +190,7 @@ def test_with_mail_a_stated_address_must_be_confirmed_first(
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_a_person_who_says_no_comes_back_to_a_page_that_says_so(
-    client: Client, issuer: Issuer, provider: str
-) -> None:
+def test_a_person_who_says_no_comes_back_to_a_page_that_says_so(client: Client, issuer: Issuer, provider: str) -> None:
     issuer.provider.is_denying = True
 
     answer = sign_in_with(client, provider)
@@ -216,9 +204,7 @@ def test_a_person_who_says_no_comes_back_to_a_page_that_says_so(
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_an_answer_to_a_question_that_this_browser_did_not_ask_is_refused(
-    issuer: Issuer, provider: str
-) -> None:
+def test_an_answer_to_a_question_that_this_browser_did_not_ask_is_refused(issuer: Issuer, provider: str) -> None:
     asked, other = Client(), Client()
     answered = to_issuer(asked, provider)
 
@@ -238,9 +224,7 @@ def test_an_answer_serves_once(client: Client, issuer: Issuer) -> None:
     assert who(client) is None
 
 
-def test_an_identity_signed_with_a_key_that_apple_did_not_publish_is_refused(
-    client: Client, issuer: Issuer
-) -> None:
+def test_an_identity_signed_with_a_key_that_apple_did_not_publish_is_refused(client: Client, issuer: Issuer) -> None:
     issuer.provider.is_signing_with_another_key = True
 
     answer = sign_in_with(client, "apple")
@@ -286,9 +270,7 @@ def test_somebody_signed_in_connects_a_provider_under_another_address_and_takes_
     assert SocialAccount.objects.count() == 0
 
 
-def test_a_provider_connected_to_one_account_is_not_connected_to_another(
-    client: Client, issuer: Issuer
-) -> None:
+def test_a_provider_connected_to_one_account_is_not_connected_to_another(client: Client, issuer: Issuer) -> None:
     sign_in_with(Client(), "google")
     other = make_user(email="other@example.org")
     sign_in_by_page(client, other)

@@ -55,8 +55,7 @@ def seen_from_outside(client: Client, path: str, body: Any, email: str, **kwargs
     text = RANDOM.sub("", answer.content.decode()).replace(email, "ADDRESS")
     headers = {name: value for name, value in answer.headers.items() if name not in VARYING}
     cookies = {
-        name: (morsel["path"], morsel["httponly"], morsel["samesite"])
-        for name, morsel in answer.cookies.items()
+        name: (morsel["path"], morsel["httponly"], morsel["samesite"]) for name, morsel in answer.cookies.items()
     }
     pages: list[str] = []
     if answer.status_code == 302:
@@ -75,9 +74,7 @@ def test_the_api_of_signing_up_answers_the_same(
     for email in (KNOWN, UNKNOWN):
         hashes.clear()
         body = {"email": email, "password": PASSWORD, "name": "Zoe"}
-        seen.append(
-            seen_from_outside(Client(), "/api/v1/auth/signup", body, email, content_type="application/json")
-        )
+        seen.append(seen_from_outside(Client(), "/api/v1/auth/signup", body, email, content_type="application/json"))
         counts.append(len(hashes))
 
     assert seen[0] == seen[1]
@@ -107,9 +104,7 @@ def test_the_page_of_signing_up_answers_the_same_and_so_does_the_page_after_it(
 def test_the_owner_of_a_known_address_is_told_and_nothing_is_changed(client: Client) -> None:
     owner = make_user(email=KNOWN, name="Owner")
 
-    client.post(
-        "/accounts/signup/", {"email": KNOWN.upper(), "password1": "another-radio-43", "name": "Thief"}
-    )
+    client.post("/accounts/signup/", {"email": KNOWN.upper(), "password1": "another-radio-43", "name": "Thief"})
 
     mail = Mail.objects.get()
     assert (mail.to, mail.subject) == (KNOWN, "Somebody tried to sign up with your address")
@@ -120,8 +115,7 @@ def test_the_owner_of_a_known_address_is_told_and_nothing_is_changed(client: Cli
 
 def test_asking_for_a_new_password_answers_the_same(hashes: list[str]) -> None:
     seen = [
-        seen_from_outside(Client(), "/accounts/password/reset/", {"email": email}, email)
-        for email in (KNOWN, UNKNOWN)
+        seen_from_outside(Client(), "/accounts/password/reset/", {"email": email}, email) for email in (KNOWN, UNKNOWN)
     ]
 
     assert seen[0] == seen[1]
@@ -156,9 +150,7 @@ def test_with_mail_an_unconfirmed_address_looks_like_a_wrong_password(with_smtp:
     Client().post("/accounts/signup/", {"email": UNKNOWN, "password1": "my-own-radio-44", "name": "Zoe"})
 
     pages = [
-        seen_from_outside(
-            Client(), "/accounts/login/", {"login": email, "password": "my-own-radio-44"}, email
-        )
+        seen_from_outside(Client(), "/accounts/login/", {"login": email, "password": "my-own-radio-44"}, email)
         for email in (KNOWN, UNKNOWN)
     ]
     answers = [

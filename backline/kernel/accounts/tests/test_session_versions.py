@@ -54,9 +54,7 @@ def test_without_redis_nothing_is_remembered() -> None:
 
 
 @pytest.mark.django_db
-def test_the_second_question_does_not_reach_the_database(
-    redis: FakeRedis, django_assert_num_queries: object
-) -> None:
+def test_the_second_question_does_not_reach_the_database(redis: FakeRedis, django_assert_num_queries: object) -> None:
     user = make_user()
 
     with django_assert_num_queries(1):  # type: ignore[operator]
@@ -66,9 +64,7 @@ def test_the_second_question_does_not_reach_the_database(
 
 
 @pytest.mark.django_db
-def test_a_raise_reaches_redis_after_the_commit(
-    redis: FakeRedis, django_capture_on_commit_callbacks: object
-) -> None:
+def test_a_raise_reaches_redis_after_the_commit(redis: FakeRedis, django_capture_on_commit_callbacks: object) -> None:
     user = make_user()
     assert session_versions.current(user.id) == 1
 
