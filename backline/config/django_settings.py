@@ -88,6 +88,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "backline.config.admin_csp.AdminPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "backline.kernel.kit.http.RequestContext",
     "backline.kernel.kit.http.RouteLimits",
@@ -203,6 +204,8 @@ FILE_UPLOAD_TEMP_DIR = str(BACKLINE.incoming_dir)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 from backline.config.auth_settings import *  # noqa: E402, F403 - allauth's settings fill a page of their own
+
+UNFOLD = {"SITE_TITLE": "Backline", "SITE_HEADER": "Backline"}
 
 LOGGING_CONFIG = None
 logs.configure_logs(as_json=BACKLINE.log_format == "json")

@@ -50,7 +50,9 @@ class Artist(Content):
     class Meta:
         db_table = "artists_artist"
         constraints = (
-            models.UniqueConstraint(Lower("handle"), name="artists_artist_handle"),
+            # On the plain column: under row security an expression could not serve as the index's condition.
+            models.UniqueConstraint(fields=("handle",), name="artists_artist_handle"),
+            models.CheckConstraint(condition=models.Q(handle=Lower("handle")), name="artists_artist_handle_lower"),
             models.UniqueConstraint(
                 fields=("owner",), condition=models.Q(deleted_at=None), name="artists_artist_one_per_account"
             ),

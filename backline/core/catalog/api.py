@@ -44,7 +44,7 @@ class HookIn(BaseModel):
 
 
 class TrackPatch(BaseModel):
-    """A change of a track: the names of the track itself. `lyrics` is plain text or LRC. Fields left out stay."""
+    """A change of a track. `lyrics` is plain text or LRC. Fields left out stay; null empties `number` and `year`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -197,4 +197,5 @@ def _change(body: TrackPatch) -> TrackChange:
         hook=hook,
         use_suggested_hook=body.use_suggested_hook,
         published=body.published,
+        cleared=frozenset(name for name in body.model_fields_set & {"number", "year"} if getattr(body, name) is None),
     )

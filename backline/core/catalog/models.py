@@ -14,8 +14,9 @@ from backline.kernel.kit.rows import RowPolicies
 
 _OWNED = "EXISTS (SELECT 1 FROM artists_artist a WHERE a.id = artist_id AND a.owner_id = {actor})"
 # The inner select is itself under the policies of artists_artist: it finds the worlds that the actor may open.
-_OPEN_WORLD = "EXISTS (SELECT 1 FROM artists_artist a WHERE a.id = artist_id)"
-_SEEN_TRACK = "EXISTS (SELECT 1 FROM catalog_track t WHERE t.id = track_id)"
+# Written as scalar subqueries: an EXISTS may be planned as one hash over every world, whatever is asked for.
+_OPEN_WORLD = "(SELECT true FROM artists_artist a WHERE a.id = artist_id)"
+_SEEN_TRACK = "(SELECT true FROM catalog_track t WHERE t.id = track_id)"
 
 
 class UploadState(models.TextChoices):

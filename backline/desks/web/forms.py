@@ -72,7 +72,13 @@ def read_track(post: QueryDict, files: Files) -> TrackChange:
         hook=_hook(post),
         published={"publish": True, "withdraw": False}.get(wish),
         cover=_picture(files, "cover"),
+        cleared=_emptied(post, "number", "year") | ({"cover"} if post.get("remove_cover") else frozenset()),
     )
+
+
+def _emptied(post: QueryDict, *names: str) -> frozenset[str]:
+    """The fields that the form showed and the person left empty."""
+    return frozenset(name for name in names if name in post and not post.get(name, "").strip())
 
 
 def _links(post: QueryDict) -> list[Link]:

@@ -144,8 +144,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="artist",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("handle"), name="artists_artist_handle"
+            constraint=models.UniqueConstraint(fields=("handle",), name="artists_artist_handle"),
+        ),
+        migrations.AddConstraint(
+            model_name="artist",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("handle", django.db.models.functions.text.Lower("handle"))),
+                name="artists_artist_handle_lower",
             ),
         ),
         migrations.AddConstraint(

@@ -21,6 +21,7 @@ from backline.kernel.outbox.facts import publish
 from backline.kernel.outbox.jobs import Lane, defer
 
 LYRICS_MAX = 20_000
+CLEARABLE = ("number", "year", "cover")
 CREDITS_MAX = 100
 
 
@@ -42,7 +43,7 @@ class HookChange:
 
 @dataclass(frozen=True, slots=True)
 class TrackChange:
-    """The fields of a track to set; None leaves a field as it is. An empty text clears a field."""
+    """The fields of a track to set; None leaves a field as it is, an empty text or a place in `cleared` empties it."""
 
     title: str | None = None
     album: str | None = None
@@ -58,6 +59,7 @@ class TrackChange:
     use_suggested_hook: bool = False
     published: bool | None = None
     cover: dict[str, str] | None = None
+    cleared: frozenset[str] = frozenset()  # of CLEARABLE
 
 
 def next_position(artist: Artist) -> int:
@@ -135,6 +137,9 @@ def _set_words(track: Track, change: TrackChange) -> None:
         value: Any = getattr(change, name)
         if value is not None:
             setattr(track, name, value)
+    for name in CLEARABLE:
+        if name in change.cleared and getattr(change, name) is None:
+            setattr(track, name, None)
     if change.isrc is not None:
         track.isrc = _isrc(change.isrc)
     if change.lyrics is not None:

@@ -35,6 +35,17 @@ def test_words_are_set_and_cleaned() -> None:
     assert [(line.at_ms, line.text) for line in view.lyrics_timed] == [(1500, "One"), (3000, "Two")]
 
 
+def test_a_number_can_be_taken_away_and_is_else_left_alone() -> None:
+    track = make_track(number=3, year=2020)
+    owner = track.artist.owner
+
+    tracks.change_track(owner, track, TrackChange(title="Same"))
+    assert Track.objects.values_list("number", "year").get() == (3, 2020)
+    tracks.change_track(owner, track, TrackChange(cleared=frozenset({"number"})))
+
+    assert Track.objects.values_list("number", "year").get() == (None, 2020)
+
+
 def test_plain_lyrics_stay_plain() -> None:
     track = make_track()
 
