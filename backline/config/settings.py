@@ -230,18 +230,18 @@ class Settings(BaseSettings):
         "BACKLINE_APPLE_PRIVATE_KEY", None, "Sign in with Apple: the private key (PEM).", secret=True
     )
 
-    limit_sign_in: Limit = setting("BACKLINE_LIMIT_SIGN_IN", RateLimit(10, 300), "Attempts to sign in.", must=A_LIMIT)
-    limit_sign_up: Limit = setting("BACKLINE_LIMIT_SIGN_UP", RateLimit(10, 3600), "New accounts.", must=A_LIMIT)
+    limit_sign_in: Limit = setting("BACKLINE_LIMIT_SIGN_IN", RateLimit(20, 300), "Attempts to sign in.", must=A_LIMIT)
+    limit_sign_up: Limit = setting("BACKLINE_LIMIT_SIGN_UP", RateLimit(60, 3600), "New accounts.", must=A_LIMIT)
     limit_password_reset: Limit = setting(
         "BACKLINE_LIMIT_PASSWORD_RESET", RateLimit(5, 3600), "Requests for a new password.", must=A_LIMIT
     )
     limit_token: Limit = setting(
-        "BACKLINE_LIMIT_TOKEN", RateLimit(20, 300), "Access tokens for a password.", must=A_LIMIT
+        "BACKLINE_LIMIT_TOKEN", RateLimit(60, 300), "Access tokens for a password.", must=A_LIMIT
     )
     limit_refresh: Limit = setting("BACKLINE_LIMIT_REFRESH", RateLimit(60, 300), "Refreshed tokens.", must=A_LIMIT)
-    limit_api: Limit = setting("BACKLINE_LIMIT_API", RateLimit(600, 60), "All other calls of the API.", must=A_LIMIT)
-    limit_uploads: Limit = setting("BACKLINE_LIMIT_UPLOADS", RateLimit(200, 3600), "Uploads.", must=A_LIMIT)
-    limit_play: Limit = setting("BACKLINE_LIMIT_PLAY", RateLimit(120, 60), "Addresses of sounds to play.", must=A_LIMIT)
+    limit_api: Limit = setting("BACKLINE_LIMIT_API", RateLimit(3000, 60), "All other calls of the API.", must=A_LIMIT)
+    limit_uploads: Limit = setting("BACKLINE_LIMIT_UPLOADS", RateLimit(500, 3600), "Uploads.", must=A_LIMIT)
+    limit_play: Limit = setting("BACKLINE_LIMIT_PLAY", RateLimit(600, 60), "Addresses of sounds to play.", must=A_LIMIT)
 
     @property
     def max_upload_bytes(self) -> int:

@@ -82,7 +82,7 @@ def test_values_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch, t
     assert settings.trusted_proxies == ("127.0.0.1/32", "10.0.0.0/8")
     assert settings.limit_sign_in == RateLimit(3, 7200)
     assert settings.limits["sign_in"] == RateLimit(3, 7200)
-    assert settings.limits["sign_up"] == RateLimit(10, 3600)
+    assert settings.limits["sign_up"] == RateLimit(60, 3600)
     assert settings.social_apps() == {"google": {"client_id": "id", "secret": "secret", "key": ""}}
     assert settings.allowed_hosts == ("music.example", "127.0.0.1", "localhost", "[::1]")
 

@@ -10,5 +10,7 @@ class CatalogConfig(AppConfig):
     label = "catalog"
 
     def ready(self) -> None:
-        """Subscribe to facts."""
-        from backline.core.catalog import handlers  # noqa: F401 - importing registers the subscribers
+        """Subscribe to facts, and limit how often files are sent."""
+        from backline.core.catalog import handlers, route_limits  # noqa: F401 - importing handlers registers them
+
+        route_limits.register()
