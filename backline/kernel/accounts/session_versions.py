@@ -108,10 +108,9 @@ def cache() -> VersionCache:
     url = conf().redis_url
     if not url:
         return NoCache()
-    import redis
+    from backline.kernel.kit import valkey
 
-    client = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
-    return RedisVersions(cast("RedisClient", client), (redis.RedisError, OSError))
+    return RedisVersions(cast("RedisClient", valkey.connect(url)), valkey.Errors)
 
 
 def current(user_id: UUID) -> int | None:

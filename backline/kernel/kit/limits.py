@@ -132,11 +132,11 @@ class RedisCounter:
     """
 
     def __init__(self, url: str, *, retry_after_s: float = 5.0) -> None:
-        import redis
+        # redis-py takes a while to import, and most installs never need it.
+        from backline.kernel.kit import valkey
 
-        self._client = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
-        self._script = self._client.register_script(self.SCRIPT)
-        self._errors: tuple[type[Exception], ...] = (redis.RedisError, OSError)
+        self._script = valkey.connect(url).register_script(self.SCRIPT)
+        self._errors = valkey.Errors
         self._memory = MemoryCounter()
         self._retry_after_s = retry_after_s
         self._away_until = 0.0
