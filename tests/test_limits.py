@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 
 from backline.core.catalog.models import Track, Upload
@@ -15,15 +15,15 @@ from backline.kernel.kit.limits import RateLimit
 pytestmark = pytest.mark.django_db
 
 
-def play(client: Client, track: Track) -> HttpResponse:
+def play(client: Client, track: Track) -> HttpResponseBase:
     return client.post(f"/api/v1/tracks/{track.id}/play", "{}", content_type="application/json")
 
 
-def announce(client: Client, track: Track) -> HttpResponse:
+def announce(client: Client, track: Track) -> HttpResponseBase:
     return client.post("/api/uploads", headers={"Upload-Length": "1000", "Upload-Metadata": "filename YQ=="})
 
 
-def send(client: Client, track: Track) -> HttpResponse:
+def send(client: Client, track: Track) -> HttpResponseBase:
     file = SimpleUploadedFile("x.wav", b"nonsense that is no sound" * 10)
     return client.post(f"/api/v1/artists/{track.artist.handle}/tracks", {"file": file})
 
@@ -33,7 +33,7 @@ def send(client: Client, track: Track) -> HttpResponse:
     [(play, "limit_play", 200), (announce, "limit_uploads", 201), (send, "limit_uploads", 422)],
 )
 def test_the_fourth_of_three_is_refused(
-    settings: object, call: Callable[[Client, Track], HttpResponse], limit: str, status: int
+    settings: object, call: Callable[[Client, Track], HttpResponseBase], limit: str, status: int
 ) -> None:
     settings.BACKLINE = settings.BACKLINE.model_copy(update={limit: RateLimit(3, 3600)})  # type: ignore[attr-defined]
     track = make_track(is_published=True)

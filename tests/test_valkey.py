@@ -56,7 +56,7 @@ def test_a_limit_goes_on_in_memory_when_the_server_dies(server: ValkeyServer) ->
 
 
 def test_a_version_is_remembered_and_never_lowered(server: ValkeyServer) -> None:
-    versions = RedisVersions(valkey.connect(server.connection_url), valkey.Errors)  # type: ignore[arg-type]
+    versions = RedisVersions(valkey.connect(server.connection_url), valkey.Errors)
     user_id = uuid4()
 
     assert versions.get(user_id) is None
