@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from backline.core.artists.models import Artist, WorldState
+from backline.core.artists.models import Artist, Membership, WorldState
 from backline.core.artists.testing import make_artist, make_member, make_user
 from backline.core.catalog.models import Credit, Track, Upload
 from backline.core.catalog.testing import make_track
@@ -133,6 +133,10 @@ def test_nothing_of_somebody_elses_is_changed(victim: User, table: str, verb: st
             "INSERT INTO outbox_fact (id, occurred_at, name, topic, data, actor_id)"
             " VALUES (gen_random_uuid(), now(), 'x', '', '{{}}', '{them}')"
         ),
+        (
+            "INSERT INTO artists_membership (id, created_at, joined_at, artist_id, user_id)"
+            " VALUES (gen_random_uuid(), now(), now(), '{world}', '{me}')"
+        ),
         "UPDATE artists_artist SET owner_id = '{them}' WHERE owner_id = '{me}'",
         "SET ROLE postgres",
         "ALTER TABLE accounts_user DISABLE ROW LEVEL SECURITY",
@@ -148,7 +152,7 @@ def test_nobody_raises_himself_or_speaks_for_others(victim: User, sql: str) -> N
     grants, facts = RoleGrant.objects.count(), Fact.objects.count()
 
     with pytest.raises(DatabaseError), transaction.atomic():
-        run(Actor(me), sql.format(me=me, them=victim.id))
+        run(Actor(me), sql.format(me=me, them=victim.id, world=victim.artists.get().id))
 
     assert (RoleGrant.objects.count(), Fact.objects.count()) == (grants, facts)
     assert Artist.objects.filter(owner_id=me).count() == 1
@@ -180,6 +184,17 @@ def test_a_private_world_is_seen_by_its_members_only() -> None:
     assert seen_by(ANYBODY) == ([], [])
     assert seen_by(Actor(make_user().id)) == ([], [])
     assert seen_by(Actor(member.id)) == ([(track.artist_id,)], [(track.id,)])
+
+
+def test_who_left_a_world_that_closed_cannot_come_back_by_himself() -> None:
+    artist = make_artist(state=WorldState.PRIVATE)
+    former = make_member(artist)
+    Membership.objects.update(left_at=now())
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        run(Actor(former.id), "UPDATE artists_membership SET left_at = NULL")
+
+    assert Membership.objects.filter(left_at=None).count() == 0
 
 
 def test_the_actor_does_not_outlive_its_transaction() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from backline.core.artists import events, rules
-from backline.core.artists.errors import AlreadyAnArtist, BadProfile, HandleTaken, OwnersDoNotJoin
+from backline.core.artists.errors import AlreadyAnArtist, BadProfile, HandleTaken, NotOpenToJoin, OwnersDoNotJoin
 from backline.core.artists.gate import GatedAction, pass_gate
 from backline.core.artists.models import Artist, Membership, WorldState
 from backline.kernel.accounts.actions import grant_role
@@ -91,9 +91,14 @@ def withdraw_world(user: User, artist: Artist, state: WorldState) -> None:
 
 
 def join_casset(user: User, artist: Artist) -> Membership:
-    """Make the listener a member, for free; joining twice is joining once. Raises OwnersDoNotJoin."""
+    """Make the listener a member, for free; joining twice is joining once. Raises OwnersDoNotJoin or NotOpenToJoin."""
     if artist.owner_id == user.id:
         raise OwnersDoNotJoin
+    if artist.state != WorldState.PUBLISHED:
+        present = Membership.objects.filter(artist=artist, user=user, left_at=None).first()
+        if present is None:
+            raise NotOpenToJoin
+        return present
     # Two clicks at once: the partial unique index lets one row in, the other finds it.
     membership, is_new = Membership.objects.get_or_create(artist=artist, user=user, left_at=None)
     if is_new:

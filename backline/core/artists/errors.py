@@ -48,6 +48,13 @@ class NotYourWorld(Forbidden):
     title = "This world belongs to somebody else"
 
 
+class NotOpenToJoin(Conflict):
+    """One joins worlds that are open to everyone; a private world keeps the members it has."""
+
+    code = "not_open_to_join"
+    title = "This world takes no new members now"
+
+
 class OwnersDoNotJoin(Conflict):
     """An artist hears everything of their own world and does not join it."""
 

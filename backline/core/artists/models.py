@@ -85,8 +85,10 @@ class Membership(Row):
 
     rows: ClassVar = RowPolicies(
         read="user_id = {actor} OR {staff} OR artists_is_owner(artist_id, {actor})",
-        insert="user_id = {actor}",
+        # One joins what is open to everyone, and what one changes afterwards is that one has left.
+        insert="user_id = {actor} AND (SELECT a.state = 'published' FROM artists_artist a WHERE a.id = artist_id)",
         update="user_id = {actor}",
+        update_check="user_id = {actor} AND left_at IS NOT NULL",
     )
 
     class Meta:

@@ -82,7 +82,7 @@ def statements_for(table: str, declared: RowPolicies) -> Iterator[str]:
     for verb, condition, clause in (
         ("select", declared.read, "USING ({0})"),
         ("insert", declared.insert, "WITH CHECK ({0})"),
-        ("update", declared.update, "USING ({0}) WITH CHECK ({0})"),
+        ("update", declared.update, f"USING ({{0}}) WITH CHECK ({expand(declared.update_check or '{0}')})"),
     ):
         yield f"DROP POLICY IF EXISTS web_{verb} ON {table}"
         if condition is not None:

@@ -49,12 +49,14 @@ class RowPolicies:
     """Who may read and write a table's rows as the web role: SQL conditions over the row's columns.
 
     `{actor}` is the acting user's id (null for nobody), `{staff}` is true for moderators and admins, `{auth}` is true
-    while signing in. None means never. `is_append_only` tables refuse update and delete to every role, by trigger.
+    while signing in. None means never. `update_check` is what a row must be after an update, where that differs from
+    which rows may be updated. `is_append_only` tables refuse update and delete to every role, by trigger.
     """
 
     read: str | None
     insert: str | None = None
     update: str | None = None
+    update_check: str | None = None
     is_append_only: bool = False
     worker_may_delete: bool = False
 

@@ -3,10 +3,17 @@ from django.db import transaction
 
 from backline.core.artists import actions, queries
 from backline.core.artists.actions import ProfileChange
-from backline.core.artists.errors import AlreadyAnArtist, BadProfile, HandleTaken, OwnersDoNotJoin, StepMissing
+from backline.core.artists.errors import (
+    AlreadyAnArtist,
+    BadProfile,
+    HandleTaken,
+    NotOpenToJoin,
+    OwnersDoNotJoin,
+    StepMissing,
+)
 from backline.core.artists.gate import GatedAction, Step, checklist, pass_gate
 from backline.core.artists.models import Artist, Membership, WorldState
-from backline.core.artists.testing import make_artist, make_user
+from backline.core.artists.testing import make_artist, make_member, make_user
 from backline.kernel.accounts.models import Role, RoleGrant
 from backline.kernel.kit.money import Currency, Money
 from backline.kernel.kit.rows import Actor
@@ -74,7 +81,7 @@ def test_a_world_opens_once_and_keeps_its_first_day() -> None:
 
 
 def test_joining_twice_is_joining_once_and_leaving_keeps_the_row() -> None:
-    artist, fan = make_artist(), make_user()
+    artist, fan = make_artist(state=WorldState.PUBLISHED), make_user()
 
     actions.join_casset(fan, artist)
     actions.join_casset(fan, artist)
@@ -87,6 +94,17 @@ def test_joining_twice_is_joining_once_and_leaving_keeps_the_row() -> None:
     assert Membership.objects.count() == 2
     assert queries.is_member(artist.id, Actor(fan.id))
     assert facts() == ["artists.casset_joined", "artists.casset_left", "artists.casset_joined"]
+
+
+def test_a_world_that_is_not_open_takes_no_new_members_and_keeps_those_it_has() -> None:
+    artist = make_artist(state=WorldState.PRIVATE)
+    member = make_member(artist)
+
+    with pytest.raises(NotOpenToJoin):
+        actions.join_casset(make_user(), artist)
+
+    assert actions.join_casset(member, artist).user_id == member.id
+    assert Membership.objects.count() == 1
 
 
 def test_owners_do_not_join_their_own_casset() -> None:
