@@ -6,8 +6,6 @@ their own, so that a long album never holds them up.
 
 import asyncio
 import os
-import shutil
-import time
 
 import structlog
 from django.db import close_old_connections
@@ -17,18 +15,17 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from backline.kernel.outbox.jobs import Lane
 from backline.kernel.outbox.tasks import HEARTBEAT_S, STALLED_AFTER_S, rescue_stalled_jobs
-from backline.kernel.storage.store import incoming_dir
+from backline.kernel.storage.store import LEFT_OVER_AFTER, sweep_left_overs
 
 log = structlog.get_logger("worker")
 
 QUICK_JOBS = 4
 GRACE_S = 20.0
-LEFT_OVER_AFTER_S = 6 * 3600
 
 
 def run() -> None:
     """Run jobs until SIGINT or SIGTERM; running jobs have twenty seconds to end, then they are left to be rescued."""
-    sweep_left_overs()
+    sweep_left_overs(LEFT_OVER_AFTER)
     rescued = rescue_stalled_jobs()
     log.info("worker.started", rescued=rescued)
     close_old_connections()
@@ -77,10 +74,3 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-
-
-def sweep_left_overs() -> None:
-    """Remove work folders that a killed worker left; those of a living one are younger than a job may take."""
-    for folder in incoming_dir().glob("work-*"):
-        if time.time() - folder.stat().st_mtime > LEFT_OVER_AFTER_S:
-            shutil.rmtree(folder, ignore_errors=True)

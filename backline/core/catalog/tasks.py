@@ -13,7 +13,7 @@ from backline.core.catalog.uploads.sink import UploadSink
 from backline.kernel.kit.clock import now
 from backline.kernel.kit.errors import DomainError
 from backline.kernel.outbox.jobs import Lane
-from backline.kernel.storage.store import incoming_dir
+from backline.kernel.storage.store import LEFT_OVER_AFTER, incoming_dir, sweep_left_overs
 
 MAX_ATTEMPTS = 6
 UPLOAD_KEPT = timedelta(hours=24)
@@ -55,7 +55,8 @@ def cut_hook(track_id: str) -> None:
 @app.periodic(cron="41 * * * *")
 @app.task(name="catalog.sweep_uploads", queueing_lock="catalog.sweep_uploads")
 def sweep_uploads(timestamp: int) -> None:
-    """Every hour: give up uploads that did not go on for a day."""
+    """Every hour: give up uploads that did not go on for a day, and remove what killed processes left half-made."""
+    sweep_left_overs(LEFT_OVER_AFTER)
     UploadSink(incoming_dir()).sweep_expired(now() - UPLOAD_KEPT)
     Upload.objects.filter(state=UploadState.RECEIVING, created_at__lt=now() - 2 * UPLOAD_KEPT).update(
         state=UploadState.REFUSED,

@@ -3,14 +3,20 @@
 The choice is made once when the process starts; everybody else asks for `blob_store()`.
 """
 
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
+from backline.kernel.kit.clock import now
 from backline.kernel.storage.blobs import BlobStore
 from backline.kernel.storage.disk import DiskBlobStore
 from backline.kernel.storage.s3 import S3BlobStore, S3Config
 from backline.kernel.storage.signed_url import MediaSigner
+
+LEFT_OVER_AFTER = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,24 @@ def incoming_dir() -> Path:
     folder = _configured().data_dir / "incoming"
     folder.mkdir(parents=True, exist_ok=True, mode=0o750)
     return folder
+
+
+def sweep_left_overs(older_than: timedelta) -> int:
+    """Remove what killed processes left half-made among the arriving files; returns how many.
+
+    Uploads on their way (`.part`, `.done`) have a sweep of their own. Whoever is still at work touches its files far
+    more often than `older_than`.
+    """
+    limit = (now() - older_than).timestamp()
+    swept = 0
+    for path in incoming_dir().iterdir():
+        if path.suffix in (".part", ".done"):
+            continue
+        with suppress(FileNotFoundError):  # its owner finished just now
+            if path.lstat().st_mtime < limit:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                swept += 1
+    return swept
 
 
 def _configured() -> StorageConfig:
