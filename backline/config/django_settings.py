@@ -160,14 +160,16 @@ SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = None  # the front sets the scheme, from configured proxies only
 X_FRAME_OPTIONS = "DENY"
 
-_MEDIA = [SELF, "blob:", *([BACKLINE.s3_public_origin] if BACKLINE.s3_public_origin else [])]
+# Sounds and pictures in a bucket are reached by redirects to it.
+_S3 = [BACKLINE.s3_public_origin] if BACKLINE.s3_public_origin else []
+_MEDIA = [SELF, "blob:", *_S3]
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": [],
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *_S3],
         "media-src": _MEDIA,
         "connect-src": _MEDIA,
         "font-src": [SELF],

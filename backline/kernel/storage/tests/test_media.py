@@ -142,6 +142,19 @@ def test_blobs_in_a_bucket_are_reached_by_a_redirect(tmp_path: Path) -> None:
     assert answer.headers["cache-control"] == "public, max-age=1800"
 
 
+def test_what_a_page_reads_by_script_is_passed_on_from_the_bucket(tmp_path: Path) -> None:
+    store = BucketStore(tmp_path)
+    ref = store.put_bytes(b"[1,2]", content_type="application/json")
+
+    with live_server(MediaApp(store, SIGNER)) as server:
+        answer = server.request("GET", SIGNER.address(ref.sha256, content_type="application/json"))
+        missing = server.request("GET", SIGNER.address("0" * 64, content_type="application/json"))
+
+    assert (answer.status, answer.body) == (200, b"[1,2]")
+    assert answer.headers["content-type"] == "application/json"
+    assert missing.status == 404
+
+
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
