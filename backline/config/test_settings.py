@@ -7,6 +7,7 @@ connection is the owner's; requests take the web role while they run (`kit.rows`
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -15,13 +16,35 @@ import psycopg
 _SECRET = "test-secret-key-of-at-least-thirty-two-characters"  # noqa: S105 - of the test run only
 
 
+PREFIX = "backline-test-"
+
+
+def _forget_the_dead() -> None:
+    """Stop the databases of test runs that were killed, and remove their folders."""
+    from backline.config.postgres.postmaster import read_postmaster
+
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = folder / "owner"
+        try:
+            if not owner.exists() or owner.stat().st_uid != os.getuid() or Path(f"/proc/{owner.read_text()}").exists():
+                continue
+            server = read_postmaster(folder / "postgres" / "cluster")
+            if server:
+                os.kill(server.pid, signal.SIGQUIT)
+        except (OSError, ValueError):
+            continue  # another run is just removing it
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _start() -> None:
     """Start the throw-away database and put its address into the environment."""
     from backline.config.postgres.roles import ensure_roles
     from backline.config.postgres.supervisor import PostgresServer
     from backline.config.setting_types import PostgresSource
 
-    folder = Path(tempfile.mkdtemp(prefix="backline-test-"))
+    _forget_the_dead()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    (folder / "owner").write_text(str(os.getpid()))
     folder.chmod(0o755)  # the database may run as another user, who walks through here
     os.environ["BACKLINE_DATA"] = str(folder)
     os.environ["BACKLINE_SECRET_KEY"] = _SECRET
