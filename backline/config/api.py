@@ -6,6 +6,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.types import DictStrAny
 
 from backline import __version__
+from backline.config.raw_routes import RAW_PATHS
 from backline.core.artists.api import router as artists_router
 from backline.core.catalog.api import artist_router as artist_tracks_router
 from backline.core.catalog.api import router as tracks_router
@@ -24,7 +25,7 @@ PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 
 
 class BacklineAPI(NinjaAPI):
-    """Ninja's API, whose document gives refusals their own content type (RFC 9457)."""
+    """Ninja's API, whose document types refusals (RFC 9457) and names the raw routes too."""
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: DictStrAny | None = None
@@ -37,6 +38,7 @@ class BacklineAPI(NinjaAPI):
                     content = answer.get("content", {})
                     if content.get("application/json", {}).get("schema") == PROBLEM_REF:
                         content[PROBLEM_CONTENT_TYPE] = content.pop("application/json")
+        schema["paths"].update(RAW_PATHS)
         return schema
 
 
