@@ -35,7 +35,7 @@ class Stack:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("BACKLINE_", "DATABASE_", "DJANGO_")) or name == "BACKLINE_POSTGRES"
+            if not name.startswith(FOREIGN) or name == "BACKLINE_POSTGRES"
         }
         # Tests sign up and play more in a minute than a person does in a day.
         generous = {f"BACKLINE_LIMIT_{name}": "100000/m" for name in LIMITS}
@@ -59,7 +59,13 @@ class Stack:
                 stderr=output,
                 start_new_session=True,
             )
-        self.wait_for(self.is_ready)
+        self.wait_for(lambda: self.is_ready() or self.has_ended)
+        assert not self.has_ended, self.said()  # noqa: S101 - this is test code
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether `up` was started and is over."""
+        return self.process is not None and self.process.poll() is not None
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it as a terminal does; returns the exit code."""
@@ -71,9 +77,7 @@ class Stack:
         return self.process.wait(PATIENCE_S)
 
     def is_ready(self) -> bool:
-        """Whether /readyz says so. Fails the test when `up` has ended."""
-        ended = self.process is not None and self.process.poll() is not None
-        assert not ended, self.said()  # noqa: S101 - this is test code
+        """Whether /readyz says so."""
         with suppress(httpx.HTTPError):
             return httpx.get(f"{self.url}/readyz", timeout=10).status_code == 200
         return False
@@ -116,6 +120,7 @@ class Stack:
             return list(connection.execute(sql.encode(), values).fetchall())
 
 
+FOREIGN = ("BACKLINE_", "DATABASE_", "DJANGO_", "REDIS_", "SMTP_", "PORT")
 LIMITS = ("SIGN_IN", "SIGN_UP", "PASSWORD_RESET", "TOKEN", "REFRESH", "API", "UPLOADS", "PLAY")
 
 
@@ -127,13 +132,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_stack(**environment: str) -> Iterator[Stack]:
-    """A stack for a while; afterwards nothing of it is left."""
+def stack_on_its_own_folder(**environment: str) -> Iterator[Stack]:
+    """A stack that was not started yet; afterwards nothing of it is left."""
     folder = Path(tempfile.mkdtemp(prefix="backline-stack-")).resolve()
     folder.chmod(0o711)
     stack = Stack(folder, **environment)
     try:
-        stack.start()
         yield stack
     finally:
         stack.stop()
@@ -141,6 +145,14 @@ def running_stack(**environment: str) -> Iterator[Stack]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_stack(**environment: str) -> Iterator[Stack]:
+    """A running stack for a while."""
+    with stack_on_its_own_folder(**environment) as stack:
+        stack.start()
+        yield stack
 
 
 class Person:

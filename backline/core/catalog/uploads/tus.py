@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -29,6 +30,7 @@ from backline.core.catalog.uploads.errors import (
     PieceMalformed,
     PieceStalled,
     PieceTooLong,
+    UploadBusy,
     UploadGone,
 )
 from backline.core.catalog.uploads.grants import PREFIX, UploadGrant, read_upload_token
@@ -51,6 +53,8 @@ from backline.kernel.kit.errors import DomainError, TooMany
 VERSION: Final = b"1.0.0"
 BATCH_BYTES: Final = 512 * 1024
 IDLE_S: Final = 60.0
+PATIENCE_S: Final = 5.0
+PAUSE_S: Final = 0.05
 
 _PIECE_TYPE: Final = "application/offset+octet-stream"
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
@@ -82,6 +86,7 @@ class TusApp:
         max_size_bytes: int,
         clock: Callable[[], datetime] = now,
         idle_s: float = IDLE_S,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._sink = sink
         self._on_complete = on_complete
@@ -90,6 +95,7 @@ class TusApp:
         self._max_size_bytes = max_size_bytes
         self._clock = clock
         self._idle_s = idle_s
+        self._patience_s = patience_s
         # Taking a file in hashes it: with threads of its own it does not delay the writing of others' pieces.
         self._acceptors = ThreadPoolExecutor(max_workers=2, thread_name_prefix="uploads")
 
@@ -157,6 +163,17 @@ class TusApp:
             return UploadProgress(grant.size_bytes, is_accepted=True)
 
     def _delete(self, grant: UploadGrant) -> tuple[int, Headers]:
+        # Who cancels hangs up and deletes at once: the request that was cut off gets a moment to let go of its lock.
+        until = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return self._delete_now(grant)
+            except UploadBusy:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(PAUSE_S)
+
+    def _delete_now(self, grant: UploadGrant) -> tuple[int, Headers]:
         if not self._sink.progress_of(grant.upload_id, size_bytes=grant.size_bytes).is_accepted:
             with self._sink.lock(grant.upload_id):
                 self._sink.discard(grant.upload_id)

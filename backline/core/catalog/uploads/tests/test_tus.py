@@ -57,8 +57,18 @@ def sink(tmp_path: Path) -> UploadSink:
     return made
 
 
-def app_on(sink: UploadSink, catalogue: Catalogue, *, at: datetime = AT, idle_s: float = 60.0) -> TusApp:
-    return TusApp(sink, catalogue, secret=SECRET, max_size_bytes=10**9, clock=lambda: at, idle_s=idle_s)
+def app_on(
+    sink: UploadSink, catalogue: Catalogue, *, at: datetime = AT, idle_s: float = 60.0, patience_s: float = 5.0
+) -> TusApp:
+    return TusApp(
+        sink,
+        catalogue,
+        secret=SECRET,
+        max_size_bytes=10**9,
+        clock=lambda: at,
+        idle_s=idle_s,
+        patience_s=patience_s,
+    )
 
 
 def patch(server: LiveServer, offset: int, body: bytes, **headers: str) -> Answer:
@@ -255,8 +265,23 @@ def test_a_client_that_goes_quiet_is_let_go_and_its_bytes_kept(sink: UploadSink)
     assert kept == "1000"
 
 
-def test_a_second_writer_is_refused_while_the_first_writes(sink: UploadSink) -> None:
+def test_who_cancels_while_a_piece_is_on_its_way_is_not_refused(sink: UploadSink) -> None:
     with live_server(app_on(sink, Catalogue())) as server:
+        client = begin_patch(server, 0, len(SOUND))
+        client.sendall(SOUND[:BATCH_BYTES])
+        wait_until(lambda: sink.offset_of(UPLOAD) >= BATCH_BYTES)
+        # The piece is given up while the deletion already waits for it.
+        hang_up = threading.Timer(0.3, client.close)
+        hang_up.start()
+        ended = server.request("DELETE", ADDRESS, headers=TUS)
+        hang_up.join()
+        after = server.request("HEAD", ADDRESS, headers=TUS)
+
+    assert (ended.status, after.status) == (204, 404)
+
+
+def test_a_second_writer_is_refused_while_the_first_writes(sink: UploadSink) -> None:
+    with live_server(app_on(sink, Catalogue(), patience_s=0.0)) as server:
         client = begin_patch(server, 0, len(SOUND))
         client.sendall(SOUND[:BATCH_BYTES])
         wait_until(lambda: sink.offset_of(UPLOAD) >= BATCH_BYTES)
