@@ -10,7 +10,7 @@ ARGS ?=
 help: ## Say what can be done here
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Start Backline: database, web and worker, on http://127.0.0.1:8000 (PORT=...)
+run: ## Start Backline: database, web and worker, on http://localhost:8000 (PORT=...)
 	@$(PYTHON) scripts/bootstrap.py run
 	@exec $(BIN)/backline up $(ARGS)
 

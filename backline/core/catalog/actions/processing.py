@@ -1,4 +1,4 @@
-"""What the job does with a received file: decode it once, keep what was measured, store what will be streamed.
+"""What the job does with a received file: have it measured, keep what was found, store what will be streamed.
 
 Nothing long happens inside a transaction: the sound is worked on in a child process, the files are stored (by content,
 so storing twice is storing once), and one short transaction at the end makes the track ready. A worker that is killed
